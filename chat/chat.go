@@ -1,0 +1,80 @@
+// Package chat is the vocabulary that every part of mim shares: who is here,
+// what was asked, what happened and what went wrong.
+//
+// Its values carry no behaviour beyond their own rules (what a name may hold,
+// how a text is cut). A codec turns bytes into Requests and Events into bytes;
+// a roster (of a server) or a client (of a person) turns Requests into Events.
+// Nothing here does I/O, reads a clock or holds a lock.
+package chat
+
+import (
+	"net/netip"
+	"time"
+)
+
+// A Link names one connection (or one datagram address) for ever: slot in the
+// low 32 bits, generation in the high ones. The loop makes it; state that
+// belongs to a link may lie in a slice indexed by Slot.
+type Link uint64
+
+// Slot is the index of the link's place; places are used again, links never.
+func (l Link) Slot() uint32 { return uint32(l) }
+
+// Proof says how a name was proven to belong to its user.
+type Proof uint8
+
+const (
+	// Claim: nobody checked anything (mim0 has no passwords: seed 000, page 1).
+	Claim Proof = iota
+	// Pass: a password was right.
+	Pass
+	// Key: a signature was right.
+	Key
+)
+
+// Reach says how text gets to a user of a dialect.
+type Reach uint8
+
+const (
+	// ByLink: on the link by which the user logged in.
+	ByLink Reach = iota
+	// ByPeerTCP: by dialling the user's own listener (seed 000, "Client Simple Server").
+	ByPeerTCP
+	// ByPeerUDP: by a datagram to the user's own socket.
+	ByPeerUDP
+)
+
+// Traits are what a roster or a client may know of a dialect without knowing
+// its name. They are given with each new link and never change.
+type Traits struct {
+	Dialect     string        // the word for people and logs: "mim0"
+	Reach       Reach         // how a user of it is reached
+	Presence    bool          // its links hear Came and Went
+	MaxText     int           // longest text in bytes of UTF-8
+	LoginWithin time.Duration // a link that has not logged in after this is closed; 0: never
+	RenameGap   time.Duration // least time between two later logins on one link
+}
+
+// A Person is someone who is here, as others see them. Persons are immutable:
+// a change makes a new one, so that pages and screens may share them freely.
+type Person struct {
+	Name    string
+	Dialect string
+	Proof   Proof
+	// Near is the user's address for viewers on the server's loopback, Far for
+	// all others (mim0.md, rule 7). Far is not valid until an address for it is known.
+	Near, Far netip.AddrPort
+}
+
+// PageSize is the most people that one Page holds.
+const PageSize = 64
+
+// A Page is an immutable part of the table of people, at most PageSize of
+// them. It is an Event: the bytes of a page are the same for all newcomers of
+// one dialect and variant, so whoever encodes it may keep them in Memo.
+type Page struct {
+	People []*Person
+	// Memo belongs to the driver that encodes the page, on its one goroutine;
+	// roster and codecs neither read nor write it.
+	Memo any
+}

@@ -1,0 +1,136 @@
+// Package codec is the contract between a wire protocol, which we call a
+// dialect, and the rest of mim. Each dialect is a folder below this one;
+// nothing outside that folder knows its name, but for the list in codec/all.
+//
+// A dialect turns bytes into chat values and back. It does no I/O, starts no
+// goroutine and reads no clock: bytes and times come in as arguments, bytes
+// go out by appending. All methods of a Session or Caller are called on the
+// goroutine of the loop that owns its link.
+package codec
+
+import (
+	"net/netip"
+	"time"
+
+	"mim/chat"
+)
+
+// Role says what a link is for.
+type Role uint8
+
+const (
+	// Registry: people log in here (a server's well-known port).
+	Registry Role = iota
+	// Peer: a person's own listener, or a link dialled to one.
+	Peer
+)
+
+// A Port is a socket that a dialect wants opened.
+type Port struct {
+	Role    Role
+	Network string // "tcp" or "udp"
+	Number  uint16 // the default; 0: the system picks
+}
+
+// A Link is what a session knows of the connection it serves.
+type Link struct {
+	Role Role
+	// As is who speaks from our side of a peer link. On a link that we
+	// dialled the session says it first; on one we accepted it is not said.
+	As     string
+	Dialed bool
+	Remote netip.AddrPort
+}
+
+// A Variant says which of several encodings of one event a session reads;
+// what the numbers mean is the dialect's own business.
+type Variant uint8
+
+// A Dialect is one wire protocol. It is immutable and safe for any goroutine.
+type Dialect interface {
+	Name() string        // the word for flags, logs and documents
+	Ports() []Port       // the sockets it wants; at most one for each role and network
+	Traits() chat.Traits // what roster and client may know of it
+	Open(Link) Session   // the protocol state of a link that was just made
+	// Append encodes e as every session of variant v reads it and returns the
+	// longer slice. It depends on nothing but its arguments: it is called once
+	// for each variant, and the same bytes then go to every session of it.
+	// An event that the dialect cannot say appends nothing.
+	Append(dst []byte, e chat.Event, v Variant) []byte
+}
+
+// A Session is the protocol state of one link whose other end asks.
+type Session interface {
+	// Next decodes the first request in p and says how many bytes it took.
+	//
+	//	(nil, 0, nil)  more bytes are wanted, or an answer is waited for
+	//	(nil, n, nil)  n bytes hold nothing to act on; call again with the rest
+	//	(r, n, nil)    a request of n bytes; n may be 0 if an earlier call took its bytes
+	//	(_, _, err)    the link is of no use: Answer is asked for last words, then it closes
+	//
+	// n is never more than len(p). r and its byte slices are valid until the
+	// next call on this session. A datagram is a p that is used whole.
+	Next(p []byte) (r chat.Request, n int, err error)
+	// Answer encodes the outcome of a request of this link. a.To == nil asks
+	// for the last words before the link is closed because of a.Err.
+	// After it the driver calls Next again on bytes that it kept.
+	Answer(dst []byte, a chat.Answer) []byte
+	// Variant is read again after each Next and Answer.
+	Variant() Variant
+}
+
+// Starter is a Session or Caller that speaks first.
+type Starter interface {
+	// Start appends the first words; called once, before anything else.
+	Start(dst []byte) []byte
+}
+
+// Paced is a Session that wants time between messages.
+type Paced interface {
+	// Gap is the least time between the message that was just encoded for this
+	// session and the next one; 0: the next may join it. Asked right after
+	// Start, Answer, Due and Append.
+	Gap() time.Duration
+}
+
+// Timed is a Session or Caller with timers of its own protocol.
+type Timed interface {
+	// Due does what is due at now, appends bytes to send, and says when it
+	// wants to be called next (zero: never). It is called once when the link
+	// opens, at or soon after each time it named, and after each turn in which
+	// the link had bytes or an Ask. After it Next is called again, with no
+	// bytes if none were kept, so that a timer may end in a request or event.
+	Due(dst []byte, now time.Time) (out []byte, next time.Time)
+}
+
+// Calling is a Dialect that has a client's side.
+type Calling interface {
+	Dialect
+	Call(Link) Caller
+}
+
+// A Caller is a client's link to a server.
+type Caller interface {
+	// Ask encodes a request to the server.
+	Ask(dst []byte, r chat.Request) []byte
+	// Next decodes the first event in p; the counts mean what they mean for
+	// Session.Next. Outcomes of what was asked come as *chat.Answer.
+	Next(p []byte) (e chat.Event, n int, err error)
+}
+
+// A Flag is a setting of one dialect on the command line.
+type Flag struct {
+	Name    string // with the dialect's name in front: "mim0-welcome"
+	Default string
+	Help    string
+	OneOf   []string // the allowed values; nil: any text
+}
+
+// Configurable is a Dialect with settings.
+type Configurable interface {
+	Dialect
+	Flags() []Flag
+	// Configure gives the same dialect with other settings. value gives the
+	// text of a flag by its name; an error says which flag and what is allowed.
+	Configure(value func(name string) string) (Dialect, error)
+}

@@ -1,0 +1,116 @@
+package loop
+
+import (
+	"net/netip"
+	"time"
+)
+
+// An ID names one connection for ever: the slot in the low 32 bits, the
+// generation in the high ones. It is the only thing about a connection that
+// leaves the loop; modes index slices by Slot. The zero ID names nothing.
+type ID uint64
+
+// MakeID makes the ID of a slot's nth use; generation counts from 1.
+func MakeID(slot, generation uint32) ID { return ID(generation)<<32 | ID(slot) }
+
+// Slot is a small number that no other open connection has.
+func (i ID) Slot() uint32 { return uint32(i) }
+
+// Generation counts how often the slot was used, from 1.
+func (i ID) Generation() uint32 { return uint32(i >> 32) }
+
+// A Door is a socket that is bound before the loop starts.
+type Door struct {
+	Network string         // "tcp" or "udp"
+	Addr    netip.AddrPort // port 0: the system picks, see Net.Local
+}
+
+// Info is what is known of a connection when it opens.
+type Info struct {
+	Door   int            // index of the door it came through; -1: dialled
+	Remote netip.AddrPort // IPv4-mapped addresses are unmapped
+	Tag    any            // what was given to Dial
+}
+
+// Net is what a Mode may do. Reactor and sim.Host implement it. But for Post,
+// its methods are called on the loop only: inside a method of the Mode or
+// inside a posted function. A method given the ID of a connection that has
+// ended does nothing.
+type Net interface {
+	// Now is the time of this turn; on a simulated network a virtual one.
+	Now() time.Time
+	// Send queues b, which nobody may change afterwards (one slice may be sent
+	// on many links), and gives the position in the link's stream behind it.
+	// What was queued leaves once per round, in order. gap > 0: these bytes
+	// are a write of their own, and nothing follows them for that long.
+	// lazy: the bytes may wait up to 50 ms for company.
+	Send(id ID, b []byte, gap time.Duration, lazy bool) (pos uint64)
+	// Watch asks for one Left when all bytes up to pos are with the machine at
+	// the other end (on TCP: acknowledged by it).
+	Watch(id ID, pos uint64)
+	// Again asks for one more Data in the next round with the bytes that were
+	// kept, even if no new ones came.
+	Again(id ID)
+	// Owe says whether the mode still owes this link something that it will
+	// Send later. A link that owes, or has bytes queued, outlives the end of
+	// its input by at most 5 s.
+	Owe(id ID, yes bool)
+	// Finish ends our direction after what is queued has left; Data goes on
+	// until the other end ends its own, 2 s at most. Then Closed(id, nil).
+	Finish(id ID)
+	// CloseSoon closes after what is queued has left; no Data any more.
+	CloseSoon(id ID, why error)
+	// Kill closes at once; what is queued is lost. Closed still comes at the
+	// end of the turn, never inside Kill.
+	Kill(id ID, why error)
+	// Dial connects to address ("host:port"; names are looked up), giving up
+	// after within. It ends in Opened with Info.Tag == tag, or in Failed.
+	// 32 run at once, more wait in line.
+	Dial(network, address string, within time.Duration, tag any)
+	// SendTo sends one datagram from a UDP door; it may be lost.
+	SendTo(door int, to netip.AddrPort, b []byte)
+	// IdleAfter sets the silence after which bytes that Data left unused are
+	// given to Idle; 0: never.
+	IdleAfter(id ID, d time.Duration)
+	// Alarm asks for a Tick at or soon after at. The earliest one asked for
+	// counts; a Tick uses it up.
+	Alarm(at time.Time)
+	// Local is the address a door is bound to, with the port it really has.
+	Local(door int) netip.AddrPort
+	// Here is our own address of a connection (which of the machine's
+	// addresses the other end reached); not valid if it has ended.
+	Here(id ID) netip.AddrPort
+	// Post runs f on the loop, in the order of the posts. Any goroutine.
+	Post(f func())
+}
+
+// A Mode is what runs on a loop: a server or a messenger. All methods are
+// called on the loop's goroutine, never one inside another (Send, Kill and the
+// rest of Net call nothing back). Slices passed in are valid during the call.
+type Mode interface {
+	// Booted: all doors are open. The first call of all.
+	Booted(Net)
+	// Opened: a connection was accepted or dialled.
+	Opened(ID, Info)
+	// Data gives the bytes that came and were not used yet, and takes how many
+	// are used now; the rest is kept (128 KiB at most, then the link is
+	// dropped) and given again with more. end: the other side will send no
+	// more, and what is left unused now is dropped.
+	Data(id ID, p []byte, end bool) (used int)
+	// Idle gives the kept bytes after the silence set by IdleAfter.
+	Idle(id ID, p []byte) (used int)
+	// Left: all bytes up to pos are with the other end's machine; see Watch.
+	Left(id ID, pos uint64)
+	// Closed: the connection has ended; told once for each Opened, at the end
+	// of a turn. why is nil if the other end closed in an orderly way.
+	Closed(id ID, why error)
+	// Failed: a Dial did not succeed.
+	Failed(tag any, why error)
+	// Datagram came in by a UDP door.
+	Datagram(door int, from netip.AddrPort, p []byte)
+	// Tick: an Alarm's time has come.
+	Tick(now time.Time)
+	// Stopping: the loop is about to stop; what is sent now still leaves if
+	// the other side reads it within a second.
+	Stopping()
+}
