@@ -95,7 +95,7 @@ func Clip(text []byte, max int) []byte {
 	if len(text) <= max {
 		return text
 	}
-	for i := max; i > max-utf8.UTFMax && i > 0; i-- {
+	for i := max; i > max-utf8.UTFMax && i >= 0; i-- {
 		if utf8.RuneStart(text[i]) {
 			return text[:i]
 		}

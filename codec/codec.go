@@ -103,6 +103,18 @@ type Timed interface {
 	Due(dst []byte, now time.Time) (out []byte, next time.Time)
 }
 
+// Idler is a Session that looks at a partial request after some silence,
+// because programs of its dialect leave line ends out.
+type Idler interface {
+	// Quiet is the silence after which Idle is asked; read when the link opens
+	// and after each Idle.
+	Quiet() time.Duration
+	// Idle decodes what is left in p, knowing that nothing followed it for
+	// Quiet, or that nothing ever will (end). Counts as for Next; n == 0: go on
+	// waiting. Not asked while the session waits for an answer.
+	Idle(p []byte, end bool) (r chat.Request, n int, err error)
+}
+
 // Calling is a Dialect that has a client's side.
 type Calling interface {
 	Dialect

@@ -95,7 +95,8 @@ type Mode interface {
 	// Data gives the bytes that came and were not used yet, and takes how many
 	// are used now; the rest is kept (128 KiB at most, then the link is
 	// dropped) and given again with more. end: the other side will send no
-	// more, and what is left unused now is dropped.
+	// more. What is left unused then is kept only while the link owes (see
+	// Owe), for Again to give it once more, again with end set.
 	Data(id ID, p []byte, end bool) (used int)
 	// Idle gives the kept bytes after the silence set by IdleAfter.
 	Idle(id ID, p []byte) (used int)

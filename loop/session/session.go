@@ -1,0 +1,214 @@
+// Package session drives the sessions and callers of dialects on the links of
+// a loop: it feeds them bytes, hands their requests and events to a mode,
+// encodes what the mode has to say, and keeps their timers. Both modes use it;
+// it knows no dialect by name and no rule about chat.
+//
+// A Driver belongs to one loop; all its methods are called on that loop.
+package session
+
+import (
+	"time"
+
+	"mim/chat"
+	"mim/codec"
+	"mim/loop"
+)
+
+// A Handler is the mode that owns a Driver.
+type Handler interface {
+	// Request: the other end of l asked for r, valid during the call. The
+	// handler may answer, tell and close.
+	Request(l *Link, r chat.Request)
+	// Event: the server at the other end of l (opened by Call) said e.
+	Event(l *Link, e chat.Event)
+	// Broken: l sent what its dialect cannot accept. Its last words are queued
+	// and it closes; nothing more of it is read.
+	Broken(l *Link, err error)
+}
+
+// maxRequests is how many steps one callback decodes before the other links
+// get their turn.
+const maxRequests = 64
+
+// A Link is one connection with its protocol state. Links are made by Open and
+// Call; about 80 bytes while nothing happens.
+type Link struct {
+	id      loop.ID
+	session codec.Session // the other end asks, or nil
+	caller  codec.Caller  // we ask, or nil
+	timed   codec.Timed   // nil if it has no timers
+	due     int64         // Unix nanoseconds; counts while place >= 0
+	place   int32         // in the heap of timers
+	dialect uint8         // index into Driver.dialects
+	variant codec.Variant
+	closing bool
+	paced   bool
+	idler   bool
+}
+
+// ID is the loop's name of the link.
+func (l *Link) ID() loop.ID { return l.id }
+
+// Closing reports whether the link takes no requests any more.
+func (l *Link) Closing() bool { return l.closing }
+
+// A Driver holds the sessions of one loop.
+type Driver struct {
+	net      loop.Net
+	handler  Handler
+	dialects []codec.Dialect
+	links    []*Link // by slot
+	timers   timers
+	arena    arena
+	decoding *Link      // whose bytes are being decoded now
+	encoded  []encoding // of the event being told, one for each variant met
+	encodes  uint64
+}
+
+// New makes a driver for at most 256 dialects, which Open names by index.
+func New(net loop.Net, h Handler, dialects ...codec.Dialect) *Driver {
+	return &Driver{net: net, handler: h, dialects: dialects}
+}
+
+// Open makes the session of a link that was just opened and lets it speak
+// first, if its dialect does.
+func (d *Driver) Open(id loop.ID, dialect int, in codec.Link) *Link {
+	l := &Link{id: id, session: d.dialects[dialect].Open(in), dialect: uint8(dialect), place: idle}
+	l.variant = l.session.Variant()
+	_, l.paced = l.session.(codec.Paced)
+	if i, ok := l.session.(codec.Idler); ok {
+		l.idler = true
+		d.net.IdleAfter(id, i.Quiet())
+	}
+	d.enter(l, l.session)
+	return l
+}
+
+// Call makes the caller of a link that we opened to a server. The dialect
+// must be a codec.Calling.
+func (d *Driver) Call(id loop.ID, dialect int, in codec.Link) *Link {
+	l := &Link{id: id, caller: d.dialects[dialect].(codec.Calling).Call(in), dialect: uint8(dialect), place: idle}
+	d.enter(l, l.caller)
+	return l
+}
+
+func (d *Driver) enter(l *Link, state any) {
+	for int(l.id.Slot()) >= len(d.links) {
+		d.links = append(d.links, nil)
+	}
+	d.links[l.id.Slot()] = l
+	if s, ok := state.(codec.Starter); ok {
+		d.send(l, d.arena.keep(s.Start(d.arena.open())), false)
+	}
+	if t, ok := state.(codec.Timed); ok {
+		l.timed = t
+		d.run(l, d.net.Now())
+	}
+}
+
+// Get is the link with this ID, or nil if it has closed or was never opened here.
+func (d *Driver) Get(id loop.ID) *Link {
+	if int(id.Slot()) < len(d.links) {
+		if l := d.links[id.Slot()]; l != nil && l.id == id {
+			return l
+		}
+	}
+	return nil
+}
+
+// Closed forgets a link; it belongs into the mode's Closed.
+func (d *Driver) Closed(id loop.ID) {
+	if l := d.Get(id); l != nil {
+		d.schedule(l, time.Time{})
+		d.links[id.Slot()] = nil
+	}
+}
+
+// Data decodes what came, at most maxRequests steps of it unless it is the
+// end of input, and says how many bytes are used; it belongs into the mode's
+// Data. Requests and events go to the handler as they are found.
+func (d *Driver) Data(id loop.ID, p []byte, end bool) int {
+	l := d.Get(id)
+	if l == nil || l.closing {
+		return len(p)
+	}
+	steps := maxRequests
+	if end {
+		steps = len(p) + maxRequests // each byte may be a step; there is no later turn
+	}
+	used, left := d.decode(l, p, steps)
+	if l.timed != nil && left > 0 {
+		d.run(l, d.net.Now())
+		n, rest := d.decode(l, p[used:], left)
+		used, left = used+n, rest
+	}
+	switch {
+	case l.closing:
+		return len(p)
+	case left == 0:
+		d.net.Again(id)
+	case end && l.idler && used < len(p):
+		used += d.settle(l, p[used:], true)
+	}
+	return used
+}
+
+// Idle looks at a partial request after the silence its session asked for; it
+// belongs into the mode's Idle.
+func (d *Driver) Idle(id loop.ID, p []byte) int {
+	l := d.Get(id)
+	if l == nil || !l.idler || l.closing {
+		return 0
+	}
+	return d.settle(l, p, false)
+}
+
+func (d *Driver) settle(l *Link, p []byte, end bool) (used int) {
+	s := l.session.(codec.Idler)
+	r, n, err := s.Idle(p, end)
+	d.step(l, r, nil, err)
+	d.net.IdleAfter(l.id, s.Quiet())
+	return n
+}
+
+// decode takes at most steps steps and says how many bytes they used and how
+// many steps are left; none left means that there may be more to decode.
+func (d *Driver) decode(l *Link, p []byte, steps int) (used, left int) {
+	d.decoding = l
+	defer func() { d.decoding = nil }()
+	for ; steps > 0 && !l.closing; steps-- {
+		var r chat.Request
+		var e chat.Event
+		var n int
+		var err error
+		if l.session != nil {
+			r, n, err = l.session.Next(p[used:])
+		} else {
+			e, n, err = l.caller.Next(p[used:])
+		}
+		used += n
+		if !d.step(l, r, e, err) && n == 0 {
+			break
+		}
+	}
+	return used, steps
+}
+
+// step hands on what one Next gave; false: it gave nothing.
+func (d *Driver) step(l *Link, r chat.Request, e chat.Event, err error) bool {
+	if l.session != nil {
+		l.variant = l.session.Variant()
+	}
+	switch {
+	case err != nil:
+		d.Close(l, err)
+		d.handler.Broken(l, err)
+	case r != nil:
+		d.handler.Request(l, r)
+	case e != nil:
+		d.handler.Event(l, e)
+	default:
+		return false
+	}
+	return true
+}
