@@ -1,0 +1,14 @@
+// Package all is the list of dialects. Nothing else in mim knows them by name.
+package all
+
+import (
+	"mim/codec"
+	"mim/codec/mim0"
+)
+
+// Dialects gives each dialect with its default settings.
+func Dialects() []codec.Dialect {
+	return []codec.Dialect{
+		mim0.New(),
+	}
+}
