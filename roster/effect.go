@@ -1,0 +1,88 @@
+package roster
+
+import "mim/chat"
+
+// Kind says what an effect asks the driver to do.
+type Kind uint8
+
+const (
+	// Reply: send Answer to To, whose request it answers.
+	Reply Kind = iota + 1
+	// Tell: send Event to To, or to all of Many except But.
+	Tell
+	// Close: let To's session say its last words about Why, then close it.
+	// What the link asks afterwards is not carried out.
+	Close
+)
+
+// An Effect is one thing that the driver must do. It is a struct, not an
+// interface, so that a slice of them is filled again and again.
+//
+// Each user that comes or goes is told to Many exactly once, even if nobody
+// is in it: a driver can count on it for its own log or window.
+type Effect struct {
+	Kind   Kind
+	Lazy   bool        // Tell: may wait a little for other bytes of the same link
+	To     chat.Link   // Reply, Close, and Tell if Many is nil
+	Many   *Group      // Tell
+	But    chat.Link   // Tell: who of Many hears nothing; 0: nobody
+	Event  chat.Event  // Tell
+	Answer chat.Answer // Reply
+	Why    error       // Close: a *chat.Error
+}
+
+// A Group is a list of links that hear the same events.
+type Group struct{ links []chat.Link }
+
+// Links are the members, in no particular order; to be read only, and only
+// until the next call to the roster.
+func (g *Group) Links() []chat.Link { return g.links }
+
+// add puts l at the end and gives its seat.
+func (g *Group) add(l chat.Link) int32 {
+	g.links = append(g.links, l)
+	return int32(len(g.links) - 1)
+}
+
+// remove empties a seat by moving the last member there and says who that was.
+func (g *Group) remove(seat int32) (moved chat.Link, ok bool) {
+	last := int32(len(g.links) - 1)
+	moved = g.links[last]
+	g.links[seat] = moved
+	g.links = g.links[:last]
+	return moved, seat != last
+}
+
+// begin empties the list of effects; what it held may go.
+func (r *Roster) begin() {
+	clear(r.out)
+	r.out = r.out[:0]
+}
+
+// reply answers a request of l.
+func (r *Roster) reply(l chat.Link, q chat.Request, err error) {
+	r.out = append(r.out, Effect{Kind: Reply, To: l, Answer: chat.Answer{To: q, Err: err}})
+}
+
+// tell sends an event to one link.
+func (r *Roster) tell(l chat.Link, e chat.Event) {
+	r.out = append(r.out, Effect{Kind: Tell, To: l, Event: e})
+}
+
+// hears sends an event to one link if it hears presence.
+func (r *Roster) hears(k *link, e chat.Event) {
+	if k.seat >= 0 {
+		r.tell(k.id, e)
+	}
+}
+
+// tellOthers sends an event to all who hear presence, but one.
+func (r *Roster) tellOthers(but chat.Link, e chat.Event) {
+	r.out = append(r.out, Effect{Kind: Tell, Many: &r.presence, But: but, Event: e, Lazy: true})
+}
+
+// end closes a link for a reason that it is told.
+func (r *Roster) end(k *link, why error) {
+	k.ending = true
+	r.out = append(r.out, Effect{Kind: Close, To: k.id, Why: why})
+}

@@ -1,0 +1,278 @@
+// Package roster is the state and the rules of a server: who is here, by
+// which links, and who hears what of it.
+//
+// A Roster is one value with one owner. It does no I/O, reads no clock, holds
+// no lock and starts no goroutine: the driver (loop/serve) tells it what came
+// in and at what time, and carries out the effects it returns. It knows no
+// dialect by name, only the chat.Traits that come with each link.
+//
+// The life of a link:
+//
+//	Open -> waiting -- Login --> here -- Login (rename) --> here
+//	           |                  |  \-- too many logins --> closing
+//	           \-- LoginWithin -->|------------------------> closing
+//	                              \-- Closed, in any state --> forgotten
+//
+// A user is a name at an observed address and port (mim0 rule 5). Links that
+// agree in all three are one user: it comes with the first and goes with the
+// last of them.
+package roster
+
+import (
+	"iter"
+	"net/netip"
+	"time"
+
+	"mim/chat"
+)
+
+// Config is what a roster is told at the start.
+type Config struct {
+	// Advertise is the address under which users on our loopback are listed
+	// for viewers elsewhere. Not valid: our own address of the first link that
+	// comes from elsewhere (mim0 rule 7).
+	Advertise netip.Addr
+}
+
+// A Roster holds the users of one server. Its methods may be called from any
+// goroutine, but never two at once.
+//
+// The slice of effects that a method returns, and the Group and Event values
+// in it, are valid and unchanged until the next call of a method that returns
+// effects; the driver carries them out in order before that.
+type Roster struct {
+	links    []link // by slot
+	table    table
+	presence Group // those who have logged in and hear Came and Went
+	waiting  deadlines
+	far      netip.Addr // where viewers elsewhere find users on our loopback
+	base     time.Time  // the first time we were told; times are kept as distance from it
+	out      []Effect
+}
+
+// A link is what the roster keeps of one connection: 72 bytes.
+type link struct {
+	id     chat.Link // 0: the place is empty
+	traits *chat.Traits
+	user   *user         // nil: has not logged in
+	addr   netip.Addr    // observed; neither mapped nor with a zone
+	again  time.Duration // when it last logged in once more, or never
+	timer  int32         // its place in Roster.waiting, or -1
+	seat   int32         // its place in Roster.presence, or -1
+	ending bool          // told to close; nothing it asks counts
+}
+
+// never is the time of the last later login of a link that had none.
+const never = time.Duration(-1 << 62)
+
+// What the rules say when they say no.
+var (
+	errUnregistered error = chat.Errorf(chat.Unregistered, "log in first")
+	errUnsupported  error = chat.Errorf(chat.Unsupported, "this server does not carry that")
+	errTooFast      error = chat.Errorf(chat.TooFast, "too many logins in a row; wait a moment and connect again")
+)
+
+// New makes an empty roster.
+func New(c Config) *Roster {
+	return &Roster{far: bare(c.Advertise), table: table{users: make(map[key]*user)}}
+}
+
+// Open notes a new link: its dialect's traits, the address of the other end
+// and our own. t is kept and must not change.
+func (r *Roster) Open(now time.Time, l chat.Link, t *chat.Traits, remote, local netip.AddrPort) []Effect {
+	r.begin()
+	for int(l.Slot()) >= len(r.links) {
+		r.links = append(r.links, link{})
+	}
+	k := &r.links[l.Slot()]
+	*k = link{id: l, traits: t, addr: bare(remote.Addr()), again: never, timer: -1, seat: -1}
+	if t.LoginWithin > 0 {
+		r.await(l.Slot(), r.clock(now)+t.LoginWithin)
+	}
+	r.learn(k.addr, bare(local.Addr()))
+	return r.out
+}
+
+// Do carries out what the other end of l asked for. Unless it logs someone in
+// or renames, it allocates nothing.
+func (r *Roster) Do(now time.Time, l chat.Link, q chat.Request) []Effect {
+	r.begin()
+	k := r.at(l)
+	if k == nil || k.ending {
+		return nil
+	}
+	switch q := q.(type) {
+	case *chat.Login:
+		r.login(now, k, q)
+	case *chat.Refuse:
+		r.reply(l, q, q.Err)
+	default:
+		if k.user == nil {
+			r.reply(l, q, errUnregistered)
+		} else {
+			r.reply(l, q, errUnsupported)
+		}
+	}
+	return r.out
+}
+
+// login is the first login of a link or a later one, which is a rename.
+func (r *Roster) login(now time.Time, k *link, q *chat.Login) {
+	if k.user != nil {
+		t := r.clock(now)
+		if t-k.again < k.traits.RenameGap {
+			r.end(k, errTooFast)
+			return
+		}
+		k.again = t
+	}
+	if err := chat.CheckName(q.Name); err != nil {
+		r.reply(k.id, q, err)
+		return
+	}
+	r.reply(k.id, q, nil)
+	who := key{netip.AddrPortFrom(k.addr, q.Port), q.Name}
+	switch {
+	case k.user == nil:
+		r.arrive(k, who)
+	case keyOf(k.user.came.Who) != who:
+		r.rename(k, who)
+	}
+}
+
+// arrive adds a link that logs in for the first time: it hears the table as it
+// was, and the others hear of its user if they have not met it (mim0 rule 3).
+func (r *Roster) arrive(k *link, who key) {
+	r.unwait(k)
+	if k.traits.Presence {
+		r.tellTable(k.id, r.table.users[who])
+		k.seat = r.presence.add(k.id)
+	}
+	r.join(k, who)
+}
+
+// tellTable tells l everyone who is here but one, if that one is here at all:
+// only then the page it is in cannot be the one that all newcomers share.
+func (r *Roster) tellTable(l chat.Link, but *user) {
+	for _, b := range r.table.blocks {
+		p := b.page
+		if but != nil && but.block == b {
+			p = without(p, but.came.Who)
+		}
+		if p != nil {
+			r.tell(l, p)
+		}
+	}
+}
+
+// rename moves a link that is here to another user: the others hear Went and
+// Came, it hears no table (mim0 rule 6). Where a user of several links is left
+// or entered, the one who moved has to hear of it itself: its own user is
+// never in its view, the one it left may still be here.
+func (r *Roster) rename(k *link, who key) {
+	old := k.user
+	r.leave(k)
+	if old.links > 0 {
+		r.hears(k, &old.came)
+	}
+	if u := r.table.users[who]; u != nil {
+		r.hears(k, &u.went)
+	}
+	r.join(k, who)
+}
+
+// join makes k a link of the user who; the first link of a user brings it.
+func (r *Roster) join(k *link, who key) {
+	u := r.table.users[who]
+	if u == nil {
+		u = r.table.add(r.person(who, k.traits))
+		r.tellOthers(k.id, &u.came)
+	}
+	u.links++
+	k.user = u
+}
+
+// leave takes k from its user; the last link of a user takes it along.
+func (r *Roster) leave(k *link) {
+	u := k.user
+	k.user = nil
+	if u.links--; u.links == 0 {
+		r.table.remove(u)
+		r.tellOthers(k.id, &u.went)
+	}
+}
+
+// Closed forgets a link, for whatever reason it ended (mim0 rule 4).
+func (r *Roster) Closed(now time.Time, l chat.Link) []Effect {
+	r.begin()
+	k := r.at(l)
+	if k == nil {
+		return nil
+	}
+	r.unwait(k)
+	if k.seat >= 0 {
+		if moved, ok := r.presence.remove(k.seat); ok {
+			r.links[moved.Slot()].seat = k.seat
+		}
+	}
+	if k.user != nil {
+		r.leave(k)
+	}
+	*k = link{}
+	return r.out
+}
+
+// Tick ends the links that have not logged in within their time (mim0 rule 4)
+// and says when it wants to be called next; zero: there is nothing to wait for.
+func (r *Roster) Tick(now time.Time) (e []Effect, next time.Time) {
+	r.begin()
+	for t := r.clock(now); len(r.waiting) > 0 && r.waiting[0].at <= t; {
+		k := &r.links[r.waiting[0].slot]
+		r.unwait(k)
+		r.end(k, chat.Errorf(chat.TooLate, "no login within %v; connect again and log in at once", k.traits.LoginWithin))
+	}
+	return r.out, r.Next()
+}
+
+// Next is when Tick wants to be called; zero: never, as things are.
+func (r *Roster) Next() time.Time {
+	if len(r.waiting) == 0 {
+		return time.Time{}
+	}
+	return r.base.Add(r.waiting[0].at)
+}
+
+// Len is the number of users.
+func (r *Roster) Len() int { return len(r.table.users) }
+
+// People are the users in the order of the table: roughly that of arrival.
+// The roster must not change meanwhile.
+func (r *Roster) People() iter.Seq[*chat.Person] {
+	return func(yield func(*chat.Person) bool) {
+		for _, b := range r.table.blocks {
+			for _, p := range b.page.People {
+				if !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// at is the state of a link, or nil if it is not open.
+func (r *Roster) at(l chat.Link) *link {
+	if int(l.Slot()) < len(r.links) {
+		if k := &r.links[l.Slot()]; k.id == l {
+			return k
+		}
+	}
+	return nil
+}
+
+// clock turns a time into the distance from the first one we were told.
+func (r *Roster) clock(now time.Time) time.Duration {
+	if r.base.IsZero() {
+		r.base = now
+	}
+	return now.Sub(r.base)
+}
