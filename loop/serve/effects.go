@@ -1,0 +1,81 @@
+package serve
+
+import (
+	"log/slog"
+
+	"mim/chat"
+	"mim/loop"
+	"mim/loop/session"
+	"mim/roster"
+)
+
+// A handler is the side of a Mode that its driver of sessions calls.
+type handler Mode
+
+// Request implements session.Handler.
+func (h *handler) Request(l *session.Link, r chat.Request) {
+	m := (*Mode)(h)
+	m.carryOut(m.roster.Do(m.net.Now(), chat.Link(l.ID()), r))
+}
+
+// Event implements session.Handler; a server calls no other server.
+func (h *handler) Event(*session.Link, chat.Event) {}
+
+// Broken implements session.Handler.
+func (h *handler) Broken(l *session.Link, err error) { (*Mode)(h).logEnd("malformed", l.ID(), err) }
+
+// carryOut does what the roster decided, in order. Nothing in it comes back to
+// the roster, so groups and events stay as they are until the end.
+func (m *Mode) carryOut(effects []roster.Effect) {
+	var left *chat.Person // gone by these effects: who comes after is the same user, renamed
+	for i := range effects {
+		e := &effects[i]
+		switch {
+		case e.Kind == roster.Tell && e.Many != nil:
+			m.driver.TellAll(e.Many.Links(), e.But, e.Event, e.Lazy)
+			left = m.note(e.Event, left)
+			continue
+		case e.Kind == roster.Close:
+			m.logEnd("closing", loop.ID(e.To), e.Why)
+		}
+		l := m.driver.Get(loop.ID(e.To))
+		if l == nil {
+			continue
+		}
+		switch e.Kind {
+		case roster.Tell:
+			m.driver.Tell(l, e.Event, e.Lazy)
+		case roster.Reply:
+			m.driver.Answer(l, e.Answer)
+		case roster.Close:
+			m.driver.Close(l, e.Why)
+		}
+	}
+	if left != nil {
+		m.logUser("logout", left)
+	}
+}
+
+// note tells the window and the log of a user who came or went. left is who
+// went just before; note says who did now, if the log has not heard of it.
+func (m *Mode) note(e chat.Event, left *chat.Person) *chat.Person {
+	switch e := e.(type) {
+	case *chat.Went:
+		m.window(false, e.Who)
+		return e.Who
+	case *chat.Came:
+		m.window(true, e.Who)
+		if left == nil {
+			m.logUser("login", e.Who)
+		} else {
+			m.logUser("rename", e.Who, slog.String("from", left.Name))
+		}
+	}
+	return nil
+}
+
+func (m *Mode) window(came bool, who *chat.Person) {
+	if m.cfg.Window != nil {
+		m.cfg.Window(came, who)
+	}
+}

@@ -1,0 +1,46 @@
+package serve
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+
+	"mim/chat"
+	"mim/loop"
+)
+
+// Log lines: refused (warn); login, rename, logout, malformed, closing (info);
+// opened, closed (debug). Names and reasons hold what strangers sent: they are
+// values of the record, which its handler quotes, never part of its message.
+// The text that people write to each other is in no line.
+
+// logUser writes a line about a user.
+func (m *Mode) logUser(what string, who *chat.Person, more ...slog.Attr) {
+	if !m.log.Enabled(context.Background(), slog.LevelInfo) {
+		return
+	}
+	m.log.LogAttrs(context.Background(), slog.LevelInfo, what, append([]slog.Attr{
+		slog.String("name", who.Name),
+		slog.String("dialect", who.Dialect),
+		slog.String("address", who.Near.String()),
+	}, more...)...)
+}
+
+// logEnd writes a line about a link that we are about to close.
+func (m *Mode) logEnd(what string, id loop.ID, why error) {
+	if l := m.at(id); l != nil {
+		m.logLink(slog.LevelInfo, what, &m.doors[l.door], l.remote, why)
+	}
+}
+
+// logLink writes a line about a link; why may be nil.
+func (m *Mode) logLink(level slog.Level, what string, d *door, remote netip.AddrPort, why error) {
+	if !m.log.Enabled(context.Background(), level) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("dialect", d.traits.Dialect), slog.String("remote", remote.String())}
+	if why != nil {
+		attrs = append(attrs, slog.String("why", why.Error()))
+	}
+	m.log.LogAttrs(context.Background(), level, what, attrs...)
+}

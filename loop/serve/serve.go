@@ -1,0 +1,199 @@
+// Package serve is the mode of a server: dialects and a roster on a loop. It
+// opens a door for each dialect, hands what their sessions decode to the
+// roster, and carries out the roster's effects. It knows no dialect by name
+// and no rule about chat but one: without Config.Public, links from the open
+// internet are refused.
+package serve
+
+import (
+	"log/slog"
+	"net/netip"
+	"slices"
+	"time"
+
+	"mim/chat"
+	"mim/codec"
+	"mim/loop"
+	"mim/loop/session"
+	"mim/roster"
+)
+
+// A Door is a socket through which people come by one dialect.
+type Door struct {
+	Dialect codec.Dialect // dialects of one name are taken to be the same
+	Role    codec.Role
+	Network string         // "tcp"
+	Addr    netip.AddrPort // port 0: the system picks
+}
+
+// Config is what a server is told at the start.
+type Config struct {
+	Doors     []Door
+	Advertise netip.Addr   // see roster.Config
+	Public    bool         // let anyone in, not only loopback, private and link-local addresses
+	Log       *slog.Logger // nil: no log. Never the text of a message
+	// Window, if not nil, is told of each user that comes or goes. It is
+	// called on the loop and must not block.
+	Window func(came bool, who *chat.Person)
+}
+
+// A Mode is a server on a loop. But for New and Doors, everything happens on
+// the goroutine of the loop that runs it.
+type Mode struct {
+	cfg      Config
+	doors    []door
+	dialects []codec.Dialect
+	net      loop.Net
+	driver   *session.Driver
+	roster   *roster.Roster
+	links    []link // by slot
+	log      *slog.Logger
+	alarm    time.Time // what the roster's next Tick is asked for; zero: none
+}
+
+// A door is what a link needs to know of the Door it came through.
+type door struct {
+	dialect int // index into Mode.dialects
+	role    codec.Role
+	traits  chat.Traits
+}
+
+// A link is what only this package keeps of a connection.
+type link struct {
+	*session.Link // nil: none, or one that was refused
+	remote        netip.AddrPort
+	door          int
+}
+
+var _ loop.Mode = (*Mode)(nil)
+
+// errStranger is why a link is refused without Config.Public.
+var errStranger error = chat.Errorf(chat.Refused, "not from this machine or a private network")
+
+// errStopping is the last word to everyone when the server stops.
+var errStopping error = chat.Errorf(chat.Lost, "the server is stopping")
+
+// New makes a server that waits for its loop.
+func New(cfg Config) *Mode {
+	m := &Mode{cfg: cfg, roster: roster.New(roster.Config{Advertise: cfg.Advertise}), log: cfg.Log}
+	if m.log == nil {
+		m.log = slog.New(slog.DiscardHandler)
+	}
+	for _, d := range cfg.Doors {
+		i := slices.IndexFunc(m.dialects, func(known codec.Dialect) bool { return known.Name() == d.Dialect.Name() })
+		if i < 0 {
+			i = len(m.dialects)
+			m.dialects = append(m.dialects, d.Dialect)
+		}
+		m.doors = append(m.doors, door{dialect: i, role: d.Role, traits: d.Dialect.Traits()})
+	}
+	return m
+}
+
+// Doors are the sockets to open, in the order of Config.Doors.
+func (m *Mode) Doors() []loop.Door {
+	out := make([]loop.Door, len(m.cfg.Doors))
+	for i, d := range m.cfg.Doors {
+		out[i] = loop.Door{Network: d.Network, Addr: d.Addr}
+	}
+	return out
+}
+
+// Len is the number of users who are here. On the loop only.
+func (m *Mode) Len() int { return m.roster.Len() }
+
+// Encodes counts the encodings of events: one for each event and variant
+// among those who hear it. On the loop only.
+func (m *Mode) Encodes() uint64 { return m.driver.Encodes() }
+
+// Booted implements loop.Mode.
+func (m *Mode) Booted(n loop.Net) {
+	m.net = n
+	m.driver = session.New(n, (*handler)(m), m.dialects...)
+}
+
+// Opened implements loop.Mode.
+func (m *Mode) Opened(id loop.ID, in loop.Info) {
+	d := &m.doors[in.Door]
+	if !m.cfg.Public && !nearby(in.Remote.Addr()) {
+		m.logLink(slog.LevelWarn, "refused", d, in.Remote, errStranger)
+		m.net.Kill(id, errStranger)
+		return
+	}
+	m.logLink(slog.LevelDebug, "opened", d, in.Remote, nil)
+	for int(id.Slot()) >= len(m.links) {
+		m.links = append(m.links, link{})
+	}
+	l := m.driver.Open(id, d.dialect, codec.Link{Role: d.role, Remote: in.Remote})
+	m.links[id.Slot()] = link{l, in.Remote, in.Door}
+	m.carryOut(m.roster.Open(m.net.Now(), chat.Link(id), &d.traits, in.Remote, m.net.Here(id)))
+	m.wake(m.roster.Next())
+}
+
+// nearby reports whether an address is one of this machine or its own network.
+func nearby(a netip.Addr) bool {
+	return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()
+}
+
+// Data implements loop.Mode.
+func (m *Mode) Data(id loop.ID, p []byte, end bool) int { return m.driver.Data(id, p, end) }
+
+// Idle implements loop.Mode.
+func (m *Mode) Idle(id loop.ID, p []byte) int { return m.driver.Idle(id, p) }
+
+// Left implements loop.Mode; this mode asks for no confirmation yet.
+func (m *Mode) Left(loop.ID, uint64) {}
+
+// Failed implements loop.Mode; this mode dials nobody.
+func (m *Mode) Failed(any, error) {}
+
+// Datagram implements loop.Mode; no dialect of this mode has a UDP door.
+func (m *Mode) Datagram(int, netip.AddrPort, []byte) {}
+
+// Closed implements loop.Mode.
+func (m *Mode) Closed(id loop.ID, why error) {
+	l := m.at(id)
+	if l == nil {
+		return
+	}
+	m.logLink(slog.LevelDebug, "closed", &m.doors[l.door], l.remote, why)
+	*l = link{}
+	m.driver.Closed(id)
+	m.carryOut(m.roster.Closed(m.net.Now(), chat.Link(id)))
+}
+
+// Tick implements loop.Mode: timers of sessions and of the roster share it.
+func (m *Mode) Tick(now time.Time) {
+	m.driver.Tick(now)
+	effects, next := m.roster.Tick(now)
+	m.carryOut(effects)
+	m.alarm = time.Time{} // a Tick uses up the alarm of all
+	m.wake(next)
+}
+
+// wake asks for a Tick at a time, unless an earlier one is asked for already.
+func (m *Mode) wake(at time.Time) {
+	if !at.IsZero() && (m.alarm.IsZero() || at.Before(m.alarm)) {
+		m.alarm = at
+		m.net.Alarm(at)
+	}
+}
+
+// Stopping implements loop.Mode: everyone gets a last word.
+func (m *Mode) Stopping() {
+	for i := range m.links {
+		if l := m.links[i].Link; l != nil {
+			m.driver.Close(l, errStopping)
+		}
+	}
+}
+
+// at is what we keep of a link, or nil if it is gone or was refused.
+func (m *Mode) at(id loop.ID) *link {
+	if int(id.Slot()) < len(m.links) {
+		if l := &m.links[id.Slot()]; l.Link != nil && l.ID() == id {
+			return l
+		}
+	}
+	return nil
+}
