@@ -72,6 +72,14 @@ func AppendUTF8(dst, p []byte) []byte {
 // the text of some languages and emoji, and a screen decides what it shows.
 func AppendLine(dst, text []byte) []byte {
 	for len(text) > 0 {
+		plain := 0
+		for plain < len(text) && text[plain] >= 0x20 && text[plain] < 0x7f {
+			plain++
+		}
+		if dst = append(dst, text[:plain]...); plain == len(text) {
+			break
+		}
+		text = text[plain:]
 		r, n := utf8.DecodeRune(text)
 		switch {
 		case r == '\r' && len(text) > 1 && text[1] == '\n':

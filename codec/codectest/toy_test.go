@@ -55,6 +55,12 @@ func (d toy) Append(dst []byte, e chat.Event, _ codec.Variant) []byte {
 		if len(dst) > 0 {
 			dst[0] = 'x'
 		}
+	case "overwrites what it leaves":
+		if len(dst) > 0 {
+			old := dst
+			dst = bytes.Clone(dst)
+			old[0] = 'x'
+		}
 	case "starts anew":
 		dst = nil
 	case "counts":
@@ -96,7 +102,7 @@ type toySession struct {
 	toy
 	lines wire.Lines
 	login chat.Login
-	held  []byte
+	held  [][]byte
 }
 
 func (s *toySession) Variant() codec.Variant { return 0 }
@@ -156,16 +162,14 @@ func (s *toySession) request(line []byte, cut bool) (chat.Request, error) {
 	return &s.login, nil
 }
 
-// hold takes half a line and keeps where it lay, which is not allowed.
+// hold takes parts of a line and keeps where they lay, which is not allowed.
 func (s *toySession) hold(p []byte) (chat.Request, int, error) {
 	end := bytes.IndexByte(p, '\n')
 	if end < 0 {
-		if s.held == nil {
-			s.held = p
-		}
+		s.held = append(s.held, p)
 		return nil, len(p), nil
 	}
-	s.login = chat.Login{Name: string(s.held) + string(p[:end])}
+	s.login = chat.Login{Name: string(bytes.Join(append(s.held, p[:end]), nil))}
 	s.held = nil
 	return &s.login, end + 1, nil
 }
@@ -173,6 +177,7 @@ func (s *toySession) hold(p []byte) (chat.Request, int, error) {
 type toyCaller struct {
 	toy
 	lines wire.Lines
+	deaf  bool
 }
 
 func (c *toyCaller) Start(dst []byte) []byte {
@@ -194,6 +199,11 @@ func (c *toyCaller) Next(p []byte) (chat.Event, int, error) {
 	if len(line) == 0 {
 		return nil, n, nil
 	}
+	if c.deaf {
+		c.deaf = false
+		return nil, n, nil
+	}
+	c.deaf = c.breaks == "is deaf after a notice" && line[0] == '!'
 	text := string(line[1:])
 	if c.breaks == "garbles" {
 		text = strings.ToUpper(text)

@@ -60,6 +60,18 @@ func TestHotPathAllocs(t *testing.T) {
 	}
 }
 
+// TestLongTextIsNotCopied: what is beyond the bound costs nothing.
+func TestLongTextIsNotCopied(t *testing.T) {
+	d, dst := New(), make([]byte, 0, 4*maxLine)
+	said := &chat.Said{Text: make([]byte, 1<<20)}
+	if n := testing.AllocsPerRun(10, func() { d.Append(dst, said, peer) }); n > 0 {
+		t.Errorf("a text of 1 MiB costs %v allocations", n)
+	}
+	if got := appendText(nil, make([]byte, maxSize-5), chat.MaxNameUnits+1); len(got) != chat.MaxNameUnits+1 {
+		t.Errorf("of a name as long as a block %d units are read", len(got))
+	}
+}
+
 func BenchmarkHotPath(b *testing.B) {
 	for _, c := range hotPath() {
 		b.Run(c.name, func(b *testing.B) {

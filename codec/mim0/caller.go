@@ -36,7 +36,6 @@ type caller struct {
 	patience time.Duration
 	deadline int64 // Unix nanoseconds; 0: the next Due sets it
 	lines    wire.Lines
-	text     bool // inside a line of text
 }
 
 // An outcome says how far the answer to a login is.
@@ -92,7 +91,7 @@ func (c *caller) Next(p []byte) (chat.Event, int, error) {
 	if c.outcome == ready {
 		return c.answer(), 0, nil
 	}
-	if !c.text {
+	if !c.lines.Skipping() {
 		switch start(p) {
 		case undecided:
 			return nil, 0, nil
@@ -101,7 +100,6 @@ func (c *caller) Next(p []byte) (chat.Event, int, error) {
 		}
 	}
 	line, n, cut := c.lines.Next(p, maxLine)
-	c.text = n == 0 || p[n-1] != '\n' // until its end is taken, or skipped to
 	if line == nil {
 		return nil, n, nil
 	}
@@ -175,8 +173,8 @@ func readEntry(p []byte) (*chat.Person, error) {
 		return nil, err
 	}
 	var room [utf8.UTFMax * (maxAddr + 1)]byte // one unit more than an address has is enough to refuse it
-	ip, err := netip.ParseAddr(string(appendText(room[:0], addr, maxAddr+1)))
-	if to := netip.AddrPortFrom(ip.Unmap(), port); err == nil && ip.Zone() == "" && callable(to) {
+	ip, _ := netip.ParseAddr(string(appendText(room[:0], addr, maxAddr+1)))
+	if to := netip.AddrPortFrom(ip.Unmap(), port); ip.Zone() == "" && callable(to) {
 		return &chat.Person{Name: name, Dialect: dialectName, Near: to, Far: to}, nil
 	}
 	return nil, fmt.Errorf("%q has no address that could be called", name)

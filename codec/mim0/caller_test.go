@@ -128,6 +128,11 @@ func TestUpdatesSkipped(t *testing.T) {
 		p := appendString(appendString([]byte{0, 0, kind}, name), address)
 		return string(closeBlock(append(p, 0, port), 0))
 	}
+	const (
+		one    = "\x00\x00\x00\x02\x00b"              // the name, 6 bytes
+		loopIP = "\x00\x00\x00\x06\x00:\x00:\x00\x31" // ::1, 10 bytes
+		unfit  = `notice "skipped an update from the registry: its fields`
+	)
 	for _, c := range []struct{ what, block, want string }{
 		{"fine", entry('A', "bob", "192.0.2.7", 9), `came "bob" 192.0.2.7:9 192.0.2.7:9`},
 		{"mapped", entry('D', "bob", "::ffff:192.0.2.7", 9), `went "bob" 192.0.2.7:9 192.0.2.7:9`},
@@ -143,9 +148,15 @@ func TestUpdatesSkipped(t *testing.T) {
 		{"newline in the name", entry('A', "b\nob", "192.0.2.7", 9), `notice "skipped`},
 		{"long name", entry('A', strings.Repeat("b", 65), "192.0.2.7", 9), `notice "skipped`},
 		{"the least block", "\x00\x0bA\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01", `notice "skipped`},
-		{"one byte short", "\x00\x0bA\x00\x00\x00\x00\x00\x00\x00\x02\x00\x61", `notice "skipped`},
-		{"one byte too many", "\x00\x0cA\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02", `notice "skipped`},
-		{"odd name", "\x00\x0cA\x00\x00\x00\x01b\x00\x00\x00\x00\x00\x01", `notice "skipped`},
+		{"no port", "\x00\x11A" + one + loopIP, unfit},
+		{"half a port", "\x00\x12A" + one + loopIP + "\x01", unfit},
+		{"fine to the byte", "\x00\x13A" + one + loopIP + "\x00\x01", `came "b" [::1]:1`},
+		{"one byte too many", "\x00\x14A" + one + loopIP + "\x00\x01\x02", unfit},
+		{"odd name", "\x00\x12A\x00\x00\x00\x01b" + loopIP + "\x00\x01", unfit},
+		{"odd address", "\x00\x0eA" + one + "\x00\x00\x00\x01:\x00\x01", unfit},
+		{"odd name, its byte missing", "\x00\x11A\x00\x00\x00\x01" + loopIP + "\x00\x01", unfit},
+		{"odd address, its byte missing", "\x00\x0dA" + one + "\x00\x00\x00\x01\x00\x01", unfit},
+		{"name beyond the block", "\x00\x13A\x00\x00\x00\xffbc" + loopIP + "\x00\x01", unfit},
 	} {
 		got, left := read(reader("server->client"), [][]byte{[]byte(c.block + entry('D', "bob", "127.0.0.1", 9))})
 		if len(got) != 2 || !strings.HasPrefix(got[0], c.want) || got[1] != `went "bob" 127.0.0.1:9 127.0.0.1:9` || len(left) > 0 {
@@ -181,6 +192,7 @@ func TestTextIsHarmless(t *testing.T) {
 		{"begins with escape", "\x1b[2J\n", `notice " [2J"`},
 		{"tab", "\ta\n", `notice "\ta"`},
 		{"binary", "\x01\x02\x03\x04\n", `notice "skipped a line from the registry that is neither an update nor text"`},
+		{"a block inside a line too long", strings.Repeat("x", maxLine) + "\x00\x0bA\x00...\n", `notice "` + strings.Repeat("x", maxLine) + `"`},
 		{"too long", strings.Repeat("x", 5000) + "\n", `notice "` + strings.Repeat("x", maxLine) + `"`},
 	} {
 		if got, left := read(reader("server->client"), [][]byte{[]byte(c.in)}); len(got) != 1 || got[0] != c.want || len(left) > 0 {

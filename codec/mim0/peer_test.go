@@ -81,6 +81,7 @@ func TestNameLine(t *testing.T) {
 		{"no end yet", strings.Repeat("你", 64), ""},
 		{"longer", strings.Repeat("a", 65) + "\n", "error: the name is longer"},
 		{"longer than any, no end", strings.Repeat("a", 193), "error: the first line is longer"},
+		{"longer than any, cut where a name could end", strings.Repeat("你", 64) + "好\n", "error: the first line is longer"},
 		{"empty", "\n", "error: the name is empty"},
 		{"blank at its end", "alice \n", "error: the name begins or ends"},
 		{"control", "al\x00ice\n", "error: the name holds"},

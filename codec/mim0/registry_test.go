@@ -1,8 +1,10 @@
 package mim0
 
 import (
+	"bytes"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +122,15 @@ func TestLastWords(t *testing.T) {
 	}
 }
 
+// TestRefusedLogin: who is told no hears why, and gets no logo.
+func TestRefusedLogin(t *testing.T) {
+	s := openRegistry(t, New())
+	no := chat.Answer{To: loggedIn.To, Err: chat.Errorf(chat.TooFast, "slow down")}
+	if got := string(s.Answer(nil, no)); got != "slow down\n" || s.Gap() != 0 {
+		t.Errorf("a refused login is answered by %q", got)
+	}
+}
+
 // TestRefusedAtOnce: a bad size is not waited for; a good one is (mim0 rule 6).
 func TestRefusedAtOnce(t *testing.T) {
 	for _, c := range []struct {
@@ -181,6 +192,9 @@ func TestNearAndFar(t *testing.T) {
 		if strings.Join(got, "") != strings.Join(want, "") {
 			t.Errorf("%s: %q, want %q", c.what, got, want)
 		}
+		if c.want != "" && !bytes.Contains(p, appendString(nil, netip.MustParseAddrPort(c.want).Addr().String())) {
+			t.Errorf("%s: %x does not hold the address %s", c.what, p, c.want)
+		}
 		gone := d.Append(nil, &chat.Went{Who: bob}, v)
 		if len(p) > 0 {
 			p[sizeLen] = deleted
@@ -212,6 +226,25 @@ func TestConfigure(t *testing.T) {
 	_, err := New().(codec.Configurable).Configure(func(string) string { return long })
 	if err == nil || !strings.Contains(err.Error(), "--mim0-welcome: line 2") {
 		t.Errorf("a line of %d bytes: %v", maxLine+1, err)
+	}
+}
+
+// TestFacts: what the rest of mim is told of the dialect, in numbers as they
+// stand in docs/dialects/mim0.md.
+func TestFacts(t *testing.T) {
+	d := New()
+	if got, want := d.Traits(), (chat.Traits{
+		Dialect: "mim0", Reach: chat.ByPeerTCP, Presence: true, MaxText: 4096,
+		LoginWithin: 30 * time.Second, RenameGap: time.Second,
+	}); got != want {
+		t.Errorf("traits %+v, want %+v", got, want)
+	}
+	want := []codec.Port{{Role: codec.Registry, Network: "tcp", Number: 4242}, {Role: codec.Peer, Network: "tcp"}}
+	if got := d.Ports(); !slices.Equal(got, want) {
+		t.Errorf("ports %+v, want %+v", got, want)
+	}
+	if d.Name() != "mim0" {
+		t.Errorf("name %q", d.Name())
 	}
 }
 

@@ -18,7 +18,7 @@ func NewBlock(p []byte) Block { return Block{rest: p} }
 // Bytes takes the next n bytes; nil if there are not so many. n may be any
 // number that the wire claims.
 func (b *Block) Bytes(n uint32) []byte {
-	if b.short || uint64(n) > uint64(len(b.rest)) {
+	if uint64(n) > uint64(len(b.rest)) {
 		b.short, b.rest = true, nil
 		return nil
 	}

@@ -43,6 +43,9 @@ func (l *Lines) Next(p []byte, max int) (line []byte, n int, cut bool) {
 	return window[:max], max, true
 }
 
+// Skipping reports whether p goes on inside a long line.
+func (l *Lines) Skipping() bool { return l.skipping }
+
 // skip takes the rest of a long line, its end too if that has come.
 func (l *Lines) skip(p []byte) int {
 	end := bytes.IndexByte(p, '\n')
