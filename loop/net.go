@@ -41,15 +41,18 @@ type Net interface {
 	Now() time.Time
 	// Send queues b, which nobody may change afterwards (one slice may be sent
 	// on many links), and gives the position in the link's stream behind it.
-	// What was queued leaves once per round, in order. gap > 0: these bytes
+	// Slices that follow each other in one array are best sent with the
+	// capacity to show it: they are queued as one.
+	// What was queued leaves once per round, in order. After Finish or
+	// CloseSoon nothing is queued, and the position given never comes. gap > 0: these bytes
 	// are a write of their own, and nothing follows them for that long.
 	// lazy: the bytes may wait up to 50 ms for company.
 	Send(id ID, b []byte, gap time.Duration, lazy bool) (pos uint64)
-	// Watch asks for one Left when all bytes up to pos are with the machine at
-	// the other end (on TCP: acknowledged by it).
+	// Watch asks for one Left, with this very position, when all bytes up to
+	// pos are with the machine at the other end (on TCP: acknowledged by it).
 	Watch(id ID, pos uint64)
 	// Again asks for one more Data in the next round with the bytes that were
-	// kept, even if no new ones came.
+	// kept, even if there are none.
 	Again(id ID)
 	// Owe says whether the mode still owes this link something that it will
 	// Send later. A link that owes, or has bytes queued, outlives the end of
@@ -70,7 +73,7 @@ type Net interface {
 	// SendTo sends one datagram from a UDP door; it may be lost.
 	SendTo(door int, to netip.AddrPort, b []byte)
 	// IdleAfter sets the silence after which bytes that Data left unused are
-	// given to Idle; 0: never.
+	// given to Idle; 0: never. Bytes kept already count from this call.
 	IdleAfter(id ID, d time.Duration)
 	// Alarm asks for a Tick at or soon after at. The earliest one asked for
 	// counts; a Tick uses it up.

@@ -22,6 +22,9 @@ func (a *arena) open() []byte {
 }
 
 // keep takes what was appended to the slice from open and makes it permanent.
+// The slice reaches to the end of the arena: a loop that queues one message
+// right behind another may take both as one (see loop.Net.Send). Nobody may
+// append to it.
 func (a *arena) keep(b []byte) []byte {
 	if len(b) == 0 {
 		return nil
@@ -29,5 +32,5 @@ func (a *arena) keep(b []byte) []byte {
 	if n := len(a.buf); n+len(b) <= cap(a.buf) && &b[0] == &a.buf[:n+1][n] {
 		a.buf = a.buf[:n+len(b)]
 	}
-	return b[:len(b):len(b)]
+	return b
 }

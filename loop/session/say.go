@@ -9,7 +9,18 @@ import (
 	"mim/loop"
 )
 
-// encoding is what one dialect writes for one event in one variant.
+// A lane is where events are encoded for one variant of one dialect. Lanes
+// have arenas of their own, so that events that follow each other on a link
+// lie side by side and leave it as one piece, however many there are.
+type lane struct {
+	dialect uint8
+	variant codec.Variant
+	arena   arena
+	event   uint64 // which event bytes is of: Driver.event
+	bytes   []byte
+}
+
+// An encoding is what a page keeps for one variant of one dialect.
 type encoding struct {
 	dialect uint8
 	variant codec.Variant
@@ -45,14 +56,14 @@ func (d *Driver) Answer(l *Link, a chat.Answer) {
 // Tell sends an event to one link and gives the position behind it, for
 // Net.Watch; 0 if the dialect has no words for the event.
 func (d *Driver) Tell(l *Link, e chat.Event, lazy bool) (pos uint64) {
-	d.encoded = d.encoded[:0]
+	d.event++
 	return d.tell(l, e, lazy)
 }
 
 // TellAll sends an event to each of the links but one. It is encoded once for
 // each dialect and variant among them; all of those share the bytes.
 func (d *Driver) TellAll(links []chat.Link, but chat.Link, e chat.Event, lazy bool) {
-	d.encoded = d.encoded[:0]
+	d.event++
 	for _, id := range links {
 		if id == but {
 			continue
@@ -70,12 +81,23 @@ func (d *Driver) tell(l *Link, e chat.Event, lazy bool) uint64 {
 	if p, ok := e.(*chat.Page); ok {
 		return d.send(l, d.page(l, p), lazy)
 	}
-	b, ok := find(d.encoded, l)
-	if !ok {
-		b = d.arena.keep(d.encode(d.arena.open(), l, e))
-		d.encoded = append(d.encoded, encoding{l.dialect, l.variant, b})
+	w := d.lane(l)
+	if w.event != d.event {
+		w.event = d.event
+		w.bytes = w.arena.keep(d.encode(w.arena.open(), l, e))
 	}
-	return d.send(l, b, lazy)
+	return d.send(l, w.bytes, lazy)
+}
+
+// lane finds the lane of a link, or makes it. There are few.
+func (d *Driver) lane(l *Link) *lane {
+	for i := range d.lanes {
+		if w := &d.lanes[i]; w.dialect == l.dialect && w.variant == l.variant {
+			return w
+		}
+	}
+	d.lanes = append(d.lanes, lane{dialect: l.dialect, variant: l.variant})
+	return &d.lanes[len(d.lanes)-1]
 }
 
 func (d *Driver) encode(dst []byte, l *Link, e chat.Event) []byte {
@@ -83,25 +105,18 @@ func (d *Driver) encode(dst []byte, l *Link, e chat.Event) []byte {
 	return d.dialects[l.dialect].Append(dst, e, l.variant)
 }
 
-func find(in []encoding, l *Link) ([]byte, bool) {
-	for i := range in {
-		if in[i].dialect == l.dialect && in[i].variant == l.variant {
-			return in[i].bytes, true
-		}
-	}
-	return nil, false
-}
-
 // page gives the bytes of a page of the table, which all newcomers share for
 // as long as the page stands. They lie in memory of their own: a page may live
 // for days and must not pin an arena.
 func (d *Driver) page(l *Link, p *chat.Page) []byte {
 	known, _ := p.Memo.([]encoding)
-	b, ok := find(known, l)
-	if !ok {
-		b = bytes.Clone(d.encode(d.arena.open(), l, p))
-		p.Memo = append(known, encoding{l.dialect, l.variant, b})
+	for i := range known {
+		if k := &known[i]; k.dialect == l.dialect && k.variant == l.variant {
+			return k.bytes
+		}
 	}
+	b := bytes.Clone(d.encode(d.arena.open(), l, p))
+	p.Memo = append(known, encoding{l.dialect, l.variant, b})
 	return b
 }
 

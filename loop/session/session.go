@@ -59,9 +59,10 @@ type Driver struct {
 	dialects []codec.Dialect
 	links    []*Link // by slot
 	timers   timers
-	arena    arena
-	decoding *Link      // whose bytes are being decoded now
-	encoded  []encoding // of the event being told, one for each variant met
+	arena    arena // of what goes to one link
+	lanes    []lane
+	event    uint64 // counts the events told
+	decoding *Link  // whose bytes are being decoded now
 	encodes  uint64
 }
 

@@ -1,0 +1,258 @@
+package loop
+
+import (
+	"bytes"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Why the bytes go to the kernel from here and not by gnet's Write: gnet takes
+// all it is given, copies what the socket does not, tells nobody when that has
+// left, and loses it when the other end half-closes; a Write that fails runs
+// OnClose before it returns; one to a closed Conn goes to whoever has the
+// descriptor now. Here the rest stays in the link's list, at a known position,
+// until the socket has room again (slow.go).
+
+const (
+	// maxLazy is how long lazy bytes wait for company.
+	maxLazy = 50 * time.Millisecond
+	// maxFlush is how many links one turn flushes before the sockets get
+	// their share; a line to 10,000 links would else hold the loop for 0.1 s.
+	maxFlush = 256
+	// maxWrite is the most that one write takes, and about the most that one
+	// turn writes to one link: neither may a link with much to send hold the
+	// loop. Bytes.
+	maxWrite = 256 << 10
+	// gatherSize is how much of small pieces is gathered for one write. Bytes.
+	gatherSize = 64 << 10
+	// gatherMost is the largest piece worth copying for that.
+	gatherMost = 16 << 10
+)
+
+// Send queues b on a link.
+func (r *Reactor) Send(id ID, b []byte, gap time.Duration, wait bool) (pos uint64) {
+	l := r.get(id)
+	if l == nil {
+		return 0
+	}
+	if len(b) == 0 || l.phase != live || l.is(broken) {
+		return l.queued + uint64(len(b)) // a position that never comes
+	}
+	r.count.Sends++
+	r.enqueue(l, b, gap)
+	l.queued += uint64(len(b))
+	switch {
+	case !wait:
+		r.mark(l)
+	case !l.is(dirty | lazy):
+		l.set(lazy)
+		r.lazy = append(r.lazy, l)
+		if r.lazyAt == 0 {
+			r.lazyAt = r.at + maxLazy
+		}
+	}
+	return l.queued
+}
+
+// enqueue puts b at the end of what l has to send.
+func (r *Reactor) enqueue(l *link, b []byte, gap time.Duration) {
+	s := r.need(l)
+	if s.bytes == 0 {
+		r.backlog++
+	}
+	s.bytes += len(b)
+	switch {
+	case l.is(private) && gap == 0 && s.join(b):
+		r.bound(l)
+		return
+	case l.is(private) || s.gaps > 0: // others must not wait for this link
+		b = bytes.Clone(b)
+	}
+	if gap == 0 && s.extend(b) {
+		r.bound(l)
+		return
+	}
+	if s.head > 0 && len(s.out) == cap(s.out) {
+		n := copy(s.out, s.out[s.head:])
+		clear(s.out[n:])
+		s.out, s.head = s.out[:n], 0
+	}
+	p := piece{b: b, at: uint32(r.at / time.Millisecond)}
+	if gap > 0 {
+		p.gap = uint32(min(max(gap, time.Microsecond), time.Hour) / time.Microsecond)
+		s.gaps++
+	}
+	s.out = append(s.out, p)
+	r.bound(l)
+}
+
+// extend makes b part of the last piece if it lies right behind it in the same
+// array, as the events do that a mode encodes one after the other. A link that
+// waits for the news of a thousand logins then holds one piece, not a thousand.
+func (s *side) extend(b []byte) bool {
+	if len(s.out) == s.head {
+		return false
+	}
+	last := &s.out[len(s.out)-1]
+	n := len(last.b)
+	if last.gap > 0 || cap(last.b)-n < len(b) || &last.b[:n+1][n] != &b[0] {
+		return false
+	}
+	last.b = last.b[:n+len(b)]
+	return true
+}
+
+// mark has l flushed in this turn or the next.
+func (r *Reactor) mark(l *link) {
+	if !l.is(dirty) && l.phase < doomed {
+		l.set(dirty)
+		r.dirty = append(r.dirty, l)
+	}
+}
+
+// flushLazy marks the links whose lazy bytes have waited long enough.
+func (r *Reactor) flushLazy() {
+	for i, l := range r.lazy {
+		r.lazy[i] = nil
+		l.clear(lazy)
+		if l.unsent() > 0 {
+			r.mark(l)
+		}
+	}
+	r.lazy, r.lazyAt = r.lazy[:0], 0
+}
+
+// flush writes what the links have to send, maxFlush of them at most.
+func (r *Reactor) flush() {
+	n := min(len(r.dirty), maxFlush)
+	for i := range n { // the list may grow meanwhile
+		l := r.dirty[i]
+		l.clear(dirty)
+		if l.phase < doomed {
+			r.flushLink(l)
+		}
+	}
+	rest := copy(r.dirty, r.dirty[n:])
+	clear(r.dirty[rest:])
+	r.dirty = r.dirty[:rest]
+}
+
+// flushLink writes what l has to send, as far as its pace and its socket allow.
+func (r *Reactor) flushLink(l *link) {
+	for sent := 0; l.unsent() > 0; {
+		s := l.side
+		if l.is(stalled) {
+			return
+		}
+		if sent >= maxWrite {
+			r.mark(l)
+			r.checkAcks(l)
+			return
+		}
+		if s.notBefore > r.at {
+			r.arm(l, pace, s.notBefore)
+			return
+		}
+		b := r.gather(s)
+		n, err := unix.Write(int(l.fd), b)
+		r.count.Writes++
+		if n > 0 {
+			r.count.Bytes += uint64(n)
+			r.wrote(l, n)
+			sent += n
+		}
+		switch {
+		case err == unix.EAGAIN, err == nil && n < len(b):
+			r.stall(l)
+			r.checkAcks(l)
+			return
+		case err != nil && err != unix.EINTR:
+			r.breakOff(l, err)
+			return
+		}
+	}
+	if s := l.side; s != nil && s.notBefore != 0 {
+		if s.notBefore > r.at {
+			r.arm(l, pace, s.notBefore)
+		} else {
+			s.notBefore = 0
+		}
+	}
+	r.checkAcks(l)
+	r.settle(l)
+}
+
+// gather gives the bytes of the next write: one piece if it has a gap or is
+// large, else as many as fit. A piece with a gap is a write of its own.
+func (r *Reactor) gather(s *side) []byte {
+	todo := s.out[s.head:]
+	first := todo[0]
+	if first.gap > 0 || len(todo) == 1 || len(first.b) > gatherMost {
+		return first.b[:min(len(first.b), maxWrite)]
+	}
+	if r.scratch == nil {
+		r.scratch = make([]byte, 0, gatherSize)
+	}
+	b := r.scratch[:0]
+	for _, p := range todo {
+		if p.gap > 0 || len(b)+len(p.b) > cap(b) {
+			break
+		}
+		b = append(b, p.b...)
+	}
+	return b
+}
+
+// wrote takes n bytes off what l has to send.
+func (r *Reactor) wrote(l *link, n int) {
+	s := l.side
+	s.bytes -= n
+	for n > 0 {
+		p := &s.out[s.head]
+		if n < len(p.b) {
+			p.b = p.b[n:]
+			break
+		}
+		n -= len(p.b)
+		if p.gap > 0 {
+			s.gaps--
+			s.notBefore = r.at + time.Duration(p.gap)*time.Microsecond
+		}
+		*p = piece{}
+		s.head++
+	}
+	if s.bytes == 0 {
+		r.backlog--
+		s.out, s.head, s.since = s.out[:0], 0, 0
+		l.clear(private)
+		r.arm(l, overdue, 0)
+	}
+	r.bound(l)
+}
+
+// breakOff gives up writing after an error. The kernel has ended the
+// connection, so gnet will read what came before that, and then its end.
+func (r *Reactor) breakOff(l *link, err error) {
+	s := r.need(l)
+	if s.why == nil {
+		s.why = err
+	}
+	l.set(broken)
+	r.drop(l)
+	if l.is(half) {
+		r.doom(l, s.why)
+		return
+	}
+	r.arm(l, linger, r.at+lingerFor)
+}
+
+// drop forgets what l has to send; its position falls back to what was written.
+func (r *Reactor) drop(l *link) {
+	if s := l.side; s != nil && s.bytes > 0 {
+		r.backlog--
+		l.queued = l.written()
+		clear(s.out)
+		s.out, s.head, s.bytes, s.gaps, s.over, s.since = s.out[:0], 0, 0, 0, 0, 0
+	}
+}

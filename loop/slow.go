@@ -1,0 +1,154 @@
+package loop
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// Links whose sockets are full are looked at together, with one poll(2),
+	// after pollFirst, then less often up to pollLast while none of them moves.
+	pollFirst = 2 * time.Millisecond
+	pollLast  = 50 * time.Millisecond
+	// ownAfter is how long a link may be stalled before what it has to send
+	// is copied. Sent slices are small parts of large shared blocks; a link
+	// that holds one of them would keep the block alive.
+	ownAfter = 50 * time.Millisecond
+	// ownSize is the least size of the blocks of such copies. Bytes.
+	ownSize = 4 << 10
+	// hardTimes MaxUnsent is never exceeded, not even for SlowFor.
+	hardTimes = 16
+)
+
+// stall notes that the socket of l is full.
+func (r *Reactor) stall(l *link) {
+	if s := l.side; s.since == 0 {
+		s.since = r.at
+	}
+	l.set(stalled)
+	r.stalled = append(r.stalled, l)
+	r.pollStep = pollFirst
+	if at := r.at + pollFirst; r.pollAt == 0 || at < r.pollAt {
+		r.pollAt = at
+	}
+}
+
+// pollStalled asks the kernel which of the stalled links can go on.
+func (r *Reactor) pollStalled() {
+	fds, waiting := r.polls[:0], r.stalled[:0]
+	for _, l := range r.stalled {
+		if l.phase < doomed && l.unsent() > 0 {
+			waiting = append(waiting, l)
+			fds = append(fds, unix.PollFd{Fd: l.fd, Events: unix.POLLOUT})
+		} else {
+			l.clear(stalled)
+		}
+	}
+	r.polls = fds
+	if _, err := unix.Poll(fds, 0); err != nil {
+		clear(fds) // interrupted: nobody can go on for now
+	}
+	still := r.stalled[:0]
+	for i, l := range waiting {
+		if fds[i].Revents != 0 {
+			l.clear(stalled)
+			r.mark(l)
+			continue
+		}
+		if !l.is(private) && r.at-l.side.since >= ownAfter {
+			r.own(l)
+		}
+		still = append(still, l)
+	}
+	if len(still) < len(waiting) {
+		r.pollStep = pollFirst
+	} else {
+		r.pollStep = min(2*r.pollStep, pollLast)
+	}
+	clear(r.stalled[len(still):])
+	r.stalled, r.pollAt = still, 0
+	if len(still) > 0 {
+		r.pollAt = r.at + r.pollStep
+	}
+}
+
+// own copies what l has to send into memory of its own, gapless pieces
+// together.
+func (r *Reactor) own(l *link) {
+	s := l.side
+	all := make([]byte, 0, s.bytes)
+	out := s.out[:0]
+	from := 0 // where the last of out begins in all
+	for _, p := range s.out[s.head:] {
+		all = append(all, p.b...)
+		if n := len(out); n > 0 && out[n-1].gap == 0 && p.gap == 0 {
+			out[n-1].b = all[from:len(all):len(all)]
+			continue
+		}
+		from = len(all) - len(p.b)
+		p.b = all[from:len(all):len(all)]
+		out = append(out, p)
+	}
+	clear(s.out[len(out):])
+	s.out, s.head = out, 0
+	l.set(private)
+}
+
+// join copies b behind the last piece, which the link owns, if it is of the
+// same kind; a list of many small pieces would take more than the bytes.
+func (s *side) join(b []byte) bool {
+	if len(s.out) == s.head {
+		return false
+	}
+	last := &s.out[len(s.out)-1]
+	if last.gap > 0 {
+		return false
+	}
+	if cap(last.b)-len(last.b) < len(b) {
+		if len(last.b)+len(b) > ownSize {
+			return false
+		}
+		last.b = append(make([]byte, 0, ownSize), last.b...)
+	}
+	last.b = append(last.b, b...)
+	return true
+}
+
+// bound looks at how much l has to send after that changed. Without pacing
+// the bytes are bounded; a link that is paced is behind by design, for it the
+// age of the oldest piece is.
+func (r *Reactor) bound(l *link) {
+	s := l.side
+	switch {
+	case s.bytes > hardTimes*r.cfg.MaxUnsent:
+		r.doom(l, ErrSlow)
+		return
+	case s.bytes <= r.cfg.MaxUnsent:
+		s.over = 0
+	case s.over == 0:
+		s.over = r.at
+	}
+	if (s.over != 0 || s.gaps > 0) && s.due[overdue] == 0 {
+		r.arm(l, overdue, r.at+r.cfg.SlowFor)
+	}
+}
+
+// checkOverdue ends l if it is over its bound for too long.
+func (r *Reactor) checkOverdue(l *link) {
+	s := l.side
+	var late time.Duration
+	switch {
+	case s.gaps > 0:
+		late = time.Duration(uint32(r.at/time.Millisecond)-s.out[s.head].at) * time.Millisecond
+	case s.over != 0:
+		late = r.at - s.over
+	default:
+		return
+	}
+	if late >= r.cfg.SlowFor {
+		r.doom(l, ErrSlow)
+		return
+	}
+	r.arm(l, overdue, r.at+r.cfg.SlowFor-late)
+}

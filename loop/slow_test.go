@@ -1,0 +1,213 @@
+package loop
+
+import (
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+	"weak"
+)
+
+// fill sends to a link whose other end does not read until bytes wait on it.
+func fill(t *testing.T, r *Reactor, id ID, waiting int) {
+	t.Helper()
+	chunk := make([]byte, 64<<10)
+	eventually(t, "the link is full", func() (full bool) {
+		on(t, r, func() {
+			l := r.get(id)
+			if l == nil {
+				t.Fatal("the link has ended")
+			}
+			for l.is(stalled) && l.unsent() < waiting {
+				r.Send(id, chunk, 0, false)
+			}
+			if !l.is(stalled) {
+				r.Send(id, chunk, 0, false)
+			}
+			full = l.is(stalled) && l.unsent() >= waiting
+		})
+		return full
+	})
+}
+
+// TestNeverReads: a reader that does not read is dropped with a reason, by the
+// bytes that wait for it or, on paced links, by their age.
+func TestNeverReads(t *testing.T) {
+	t.Parallel()
+	const most = 256 << 10
+	rows := []struct {
+		name    string
+		slowFor time.Duration
+		send    func(*testing.T, *Reactor, ID)
+		dropped bool
+	}{
+		{"over the bound for too long", 60 * time.Millisecond, func(t *testing.T, r *Reactor, id ID) {
+			fill(t, r, id, most+1)
+		}, true},
+		{"far over the bound", time.Hour, func(t *testing.T, r *Reactor, id ID) {
+			fill(t, r, id, most)
+			on(t, r, func() { r.Send(id, make([]byte, hardTimes*most), 0, false) })
+		}, true},
+		{"over the bound, not for long", time.Hour, func(t *testing.T, r *Reactor, id ID) {
+			fill(t, r, id, most+1)
+		}, false},
+		{"under the bound", 60 * time.Millisecond, func(t *testing.T, r *Reactor, id ID) {
+			fill(t, r, id, most/4)
+		}, false},
+		{"paced and old", 60 * time.Millisecond, func(t *testing.T, r *Reactor, id ID) {
+			on(t, r, func() {
+				for range 3 {
+					r.Send(id, []byte("x"), time.Hour, false)
+				}
+			})
+		}, true},
+		{"paced, over the bound, young", time.Hour, func(t *testing.T, r *Reactor, id ID) {
+			on(t, r, func() {
+				for range 3 {
+					r.Send(id, make([]byte, most), time.Minute, false)
+				}
+			})
+		}, false},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			m := &puppet{}
+			r := start(t, Config{MaxUnsent: most, SlowFor: row.slowFor}, m)
+			c := connect(t, r, 0)
+			_ = c.SetReadBuffer(4 << 10)
+			id := m.link(t, 0)
+			row.send(t, r, id)
+			if row.dropped {
+				eventually(t, "the link is dropped", func() bool { return len(m.told()) == 1 })
+				if why := m.told()[0].why; !errors.Is(why, ErrSlow) {
+					t.Errorf("dropped because of %v, want ErrSlow", why)
+				}
+				on(t, r, func() {}) // the counters are those of the turn before
+				if n := r.Stats().Slow; n != 1 {
+					t.Errorf("%d links counted as slow, want 1", n)
+				}
+				return
+			}
+			var began, now time.Duration
+			on(t, r, func() { began = r.at })
+			eventually(t, "time passes", func() bool {
+				on(t, r, func() { now = r.at })
+				return now > began+200*time.Millisecond
+			})
+			if ends := m.told(); len(ends) > 0 {
+				t.Errorf("dropped: %v", ends[0].why)
+			}
+		})
+	}
+}
+
+// TestPacedBacklog: a paced link that is behind, over the bound of bytes for
+// longer than SlowFor, but moves, is not slow.
+func TestPacedBacklog(t *testing.T) {
+	t.Parallel()
+	const slowFor = 400 * time.Millisecond
+	m := &puppet{}
+	r := start(t, Config{MaxUnsent: 1 << 10, SlowFor: slowFor}, m)
+	c := connect(t, r, 0)
+	id := m.link(t, 0)
+	go func() { _, _ = c.WriteTo(discard{}) }()
+	var began, now time.Duration
+	on(t, r, func() { began = r.at })
+	eventually(t, "time passes", func() bool {
+		on(t, r, func() {
+			now = r.at
+			for l := r.get(id); l != nil && l.unsent() < 4<<10; {
+				r.Send(id, make([]byte, 512), time.Millisecond, false)
+			}
+		})
+		return now > began+2*slowFor
+	})
+	if ends := m.told(); len(ends) > 0 {
+		t.Errorf("dropped: %v", ends[0].why)
+	}
+	c.Close()
+}
+
+// TestComesBack: a link that was over its bound and is read again owes nothing
+// and keeps nothing.
+func TestComesBack(t *testing.T) {
+	t.Parallel()
+	const most = 256 << 10
+	m := &puppet{}
+	r := start(t, Config{MaxUnsent: most, SlowFor: time.Hour}, m)
+	c := connect(t, r, 0)
+	id := m.link(t, 0)
+	fill(t, r, id, most+1)
+	on(t, r, func() {
+		if l := r.get(id); l.side.over == 0 || l.side.due[overdue] == 0 {
+			t.Error("over the bound, and no deadline for it")
+		}
+	})
+	go func() { _, _ = c.WriteTo(discard{}) }()
+	eventually(t, "the link is lean again", func() (lean bool) {
+		on(t, r, func() { l := r.get(id); lean = l.side == nil && !l.is(stalled|private) })
+		return lean
+	})
+	on(t, r, func() {
+		if r.backlog != 0 || len(r.timers) != 0 || len(r.stalled) != 0 || r.pollAt != 0 {
+			t.Errorf("left over: backlog %d, timers %d, stalled %d, poll at %v", r.backlog, len(r.timers), len(r.stalled), r.pollAt)
+		}
+	})
+	c.Close()
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// TestSlowPinsNothing: bytes that wait for a slow or paced reader do not keep
+// the large blocks alive that they were cut from.
+func TestSlowPinsNothing(t *testing.T) {
+	t.Parallel()
+	for name, gap := range map[string]time.Duration{"slow": 0, "paced": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &puppet{}
+			r := start(t, Config{SlowFor: time.Hour}, m)
+			c := connect(t, r, 0)
+			_ = c.SetReadBuffer(4 << 10)
+			id := m.link(t, 0)
+			if gap == 0 {
+				fill(t, r, id, 1)
+			} else {
+				on(t, r, func() { r.Send(id, []byte("first"), gap, false); r.Send(id, []byte("second"), gap, false) })
+			}
+			var arenas []weak.Pointer[[64 << 10]byte]
+			on(t, r, func() {
+				for range 8 {
+					arena := new([64 << 10]byte)
+					arenas = append(arenas, weak.Make(arena))
+					r.Send(id, arena[100:160], 0, false)
+					r.Send(id, arena[200:260], gap, false)
+				}
+			})
+			eventually(t, "the blocks are freed", func() bool {
+				runtime.GC()
+				for _, a := range arenas {
+					if a.Value() != nil {
+						return false
+					}
+				}
+				return true
+			})
+			on(t, r, func() {
+				if n := r.get(id).unsent(); n < 8*120 {
+					t.Errorf("%d bytes wait, want at least %d", n, 8*120)
+				}
+			})
+			if gap == 0 {
+				on(t, r, func() {
+					if n := len(r.get(id).side.out); n > 8 {
+						t.Errorf("16 small pieces were queued as %d", n)
+					}
+				})
+			}
+		})
+	}
+}
