@@ -1,0 +1,57 @@
+package client
+
+import (
+	"net/netip"
+
+	"mim/chat"
+)
+
+// Kind says what an Effect wants done.
+type Kind uint8
+
+const (
+	// Dial the server; it ends in ServerOpened or ServerFailed.
+	Dial Kind = iota + 1
+	// Login asks the server to list us: Effect.Login.
+	Login
+	// HangUp closes the link to the server, or gives up dialling it.
+	HangUp
+	// Call dials a person's listener at Addr; it ends in PeerOpened or
+	// PeerFailed with the number Call.
+	Call
+	// Send says Text on Link; Left is wanted with Ticket when the machine at
+	// the other end has it.
+	Send
+	// Finish ends our direction of Link after what was sent; what the other
+	// side still says goes on coming. It ends in PeerClosed.
+	Finish
+	// Close ends Link after what was sent, for the reason Why, which may be
+	// nil. Nothing more of it is wanted.
+	Close
+	// Show puts View on the screen or the output.
+	Show
+	// Quit ends the program with Code; it is the last effect of all.
+	Quit
+)
+
+// An Effect is something for the driver to do. Which fields count depends on
+// Kind; all are values, so that tests can compare them.
+type Effect struct {
+	Kind   Kind
+	Link   chat.Link
+	Call   uint64
+	Addr   netip.AddrPort
+	Login  chat.Login
+	Text   string
+	Ticket uint64
+	Why    error
+	View   View
+	Code   int
+}
+
+// Exit codes of the program, as Quit gives them.
+const (
+	ExitFine     = 0
+	ExitRefused  = 3 // the server said no to the login
+	ExitNoServer = 4 // not reached, lost for good, or no server of this dialect
+)

@@ -1,0 +1,189 @@
+package client
+
+import (
+	"strings"
+	"time"
+
+	"mim/chat"
+)
+
+// A command is a word of the input line. Its do gets what follows the word,
+// without the blanks between.
+type command struct {
+	word, args string
+	help       string
+	do         func(c *Client, rest string)
+}
+
+// commands are those that can be carried out, as /help lists them.
+func commands() []command {
+	return []command{
+		{"/msg", "NAME text", "say text to NAME; @NAME text does the same", (*Client).addressed},
+		{"/who", "", "list who is here", func(c *Client, _ string) { c.who() }},
+		{"/close", "NAME", "end the talk with NAME", (*Client).closeTalk},
+		{"/help", "", "show this", func(c *Client, _ string) { c.help() }},
+		{"/quit", "", "end all talks and leave", func(c *Client, _ string) { c.quit(drainQuit, false) }},
+	}
+}
+
+// instead says, for each word that needs more than direct lines and a table,
+// what can be done instead.
+var instead = map[string]string{
+	"/all":          "there is no text to everyone; write to each person with @NAME text",
+	"/say":          "there are no rooms; write to each person with @NAME text",
+	"/join":         "there are no rooms; write to each person with @NAME text",
+	"/part":         "there are no rooms; /close NAME ends a talk",
+	"/whoelse":      "the server cannot be asked; /who lists who is here",
+	"/whoelsesince": "the server does not say who was here before; /who lists who is here now",
+	"/block":        "nobody can be blocked; /close NAME ends a talk",
+	"/unblock":      "nobody can be blocked",
+	"/call":         "there are no voice calls; write with @NAME text",
+	"/answer":       "there are no voice calls",
+	"/deny":         "there are no voice calls",
+	"/hangup":       "there are no voice calls; /close NAME ends a talk",
+}
+
+// Line takes a line that the person typed, without or with its end. While the
+// table is coming lines wait for it, in order.
+func (c *Client) Line(now time.Time, s string) []Effect {
+	c.begin(now)
+	if c.exit.phase != staying {
+		return c.out
+	}
+	s = strings.TrimRight(s, "\r\n")
+	switch {
+	case !c.coming() && len(c.held) == 0:
+		c.obey(s)
+	case len(c.held) >= maxHeldLines || c.heldBytes+len(s) > maxHeldBytes:
+		c.fail(chat.Errorf(chat.Full, "too much input before the table of people is here; the line was dropped"))
+	default:
+		c.held = append(c.held, s)
+		c.heldBytes += len(s)
+	}
+	return c.end()
+}
+
+// obeyHeld carries out the lines that waited, if they need not wait any more.
+func (c *Client) obeyHeld() {
+	if c.coming() {
+		return
+	}
+	held := c.held
+	c.held, c.heldBytes = nil, 0
+	for _, s := range held {
+		if c.exit.phase >= finishing {
+			return
+		}
+		c.obey(s)
+	}
+}
+
+func (c *Client) obey(s string) {
+	switch {
+	case strings.TrimSpace(s) == "":
+	case strings.HasPrefix(s, "//"):
+		c.unaddressed(s[1:])
+	case s[0] == '/':
+		c.command(s)
+	case s[0] == '@':
+		if word, _ := cutBlank(s); word == "@ALL" {
+			c.unsupported("/all")
+			return
+		}
+		c.addressed(s[1:])
+	default:
+		c.unaddressed(s)
+	}
+}
+
+func (c *Client) command(s string) {
+	word, rest := cutBlank(s)
+	for _, cmd := range commands() {
+		if cmd.word == word {
+			cmd.do(c, rest)
+			return
+		}
+	}
+	if _, ok := instead[word]; ok {
+		c.unsupported(word)
+		return
+	}
+	c.fail(chat.Errorf(chat.Usage, "there is no command %s; /help lists them, and a text that begins with / is typed with //", word))
+}
+
+func (c *Client) unsupported(word string) {
+	c.fail(chat.Errorf(chat.Unsupported, "%s cannot do %s: %s", c.cfg.Traits.Dialect, word, instead[word]))
+}
+
+// cutBlank gives the first word of s and the rest without the blanks between.
+func cutBlank(s string) (word, rest string) {
+	i := strings.IndexAny(s, " \t")
+	if i < 0 {
+		return s, ""
+	}
+	return s[:i], strings.TrimLeft(s[i:], " \t")
+}
+
+// unaddressed says s in the conversation last used.
+func (c *Client) unaddressed(s string) {
+	switch {
+	case c.cfg.Strict:
+		c.fail(chat.Errorf(chat.Usage, "a line must say to whom: @NAME text"))
+	case c.last == nil:
+		c.fail(chat.Errorf(chat.Usage, "to whom? begin with @NAME; /who lists who is here"))
+	default:
+		c.typed(c.last, s)
+	}
+}
+
+// addressed says what follows the name in s to the person of that name.
+func (c *Client) addressed(s string) {
+	k, words, err := c.resolve(s)
+	switch {
+	case err != nil:
+		c.fail(err)
+	case words == "":
+		c.fail(chat.Errorf(chat.Usage, "no text for %s", k.handle))
+	default:
+		c.typed(k, words)
+	}
+}
+
+// typed says a typed text, made one line as all texts are on their way.
+func (c *Client) typed(k *contact, s string) {
+	words := string(chat.AppendLine(nil, []byte(s)))
+	if limit := c.cfg.Traits.MaxText; limit > 0 && len(words) > limit {
+		c.fail(chat.Errorf(chat.TooLong, "the text has %d bytes, %d is the most: it was not sent", len(words), limit))
+		return
+	}
+	c.say(k, words)
+}
+
+func (c *Client) closeTalk(s string) {
+	if s == "" && !c.cfg.Strict && c.last != nil {
+		c.hangUp(c.last)
+		return
+	}
+	if s == "" {
+		c.fail(chat.Errorf(chat.Usage, "whose talk? /close NAME"))
+		return
+	}
+	k, rest, err := c.resolve(s)
+	switch {
+	case err != nil:
+		c.fail(err)
+	case rest != "":
+		c.fail(chat.Errorf(chat.Usage, "/close takes a name and nothing else"))
+	default:
+		c.hangUp(k)
+	}
+}
+
+func (c *Client) help() {
+	for _, cmd := range commands() {
+		c.show(View{Event: Notice, Text: strings.TrimSpace(cmd.word+" "+cmd.args) + ": " + cmd.help})
+	}
+	if !c.cfg.Strict {
+		c.show(View{Event: Notice, Text: "a line without @NAME goes to the conversation last used; //x says /x there"})
+	}
+}

@@ -1,0 +1,225 @@
+package client
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"mim/chat"
+)
+
+// phase says how far we are with the server; the table is in client.go.
+type phase uint8
+
+const (
+	away     phase = iota // no link; the next try is at until
+	dialling              // Dial is under way
+	asked                 // the login was sent
+	settling              // the login was confirmed, the table comes
+	online                // the table is whole
+)
+
+type server struct {
+	phase     phase
+	until     time.Time  // when the phase ends by itself; zero: never
+	latest    time.Time  // settling: until is never later
+	here      netip.Addr // our end of the link
+	tries     int        // since it was lost
+	been      bool       // a login was confirmed once
+	told      bool       // the person was told that we are online, and not yet of a loss
+	lost      bool       // for good
+	words     string     // the last thing the server said before it confirmed
+	newcomers []*chat.Person
+}
+
+const (
+	// answerWithin bounds the wait for the outcome of a login.
+	answerWithin = 10 * time.Second
+	// The table has settled when nothing more of it came for quiet, and in any
+	// case after settleWithin: no dialect says where its table ends.
+	quiet        = 250 * time.Millisecond
+	settleWithin = time.Second
+)
+
+func (c *Client) dialServer() {
+	c.server.phase, c.server.until = dialling, time.Time{}
+	c.do(Effect{Kind: Dial})
+}
+
+// ServerOpened says that the link to the server is up; here is our end of it.
+func (c *Client) ServerOpened(now time.Time, here netip.Addr) []Effect {
+	c.begin(now)
+	if c.exit.phase >= finishing {
+		c.do(Effect{Kind: HangUp})
+		return c.out
+	}
+	s := &c.server
+	s.phase, s.until = asked, now.Add(answerWithin)
+	s.here, s.words = here, ""
+	c.outdate()
+	c.do(Effect{Kind: Login, Login: chat.Login{Name: c.cfg.Name, Port: c.cfg.Listening.Port()}})
+	return c.end()
+}
+
+// ServerEvent takes what the server said.
+func (c *Client) ServerEvent(now time.Time, e chat.Event) []Effect {
+	c.begin(now)
+	if c.server.phase < asked || c.exit.phase == gone {
+		return c.out
+	}
+	switch e := e.(type) {
+	case *chat.Answer:
+		c.answered(e)
+	case *chat.Notice:
+		c.server.words = e.Text
+		c.show(View{Event: Notice, Text: e.Text})
+	case *chat.Came:
+		c.came(e.Who)
+		c.unsettle()
+	case *chat.Page:
+		for _, p := range e.People {
+			c.came(p)
+		}
+		c.unsettle()
+	case *chat.Went:
+		c.went(e.Who)
+		c.unsettle()
+	}
+	return c.end()
+}
+
+func (c *Client) answered(a *chat.Answer) {
+	s := &c.server
+	switch {
+	case a.Err != nil && s.phase == asked:
+		s.words = a.Err.Error()
+		c.do(Effect{Kind: HangUp})
+		c.noServer(nil)
+	case a.Err != nil:
+		c.show(View{Event: Notice, Text: a.Err.Error()})
+	case s.phase == asked:
+		s.phase = settling
+		s.latest = c.now.Add(settleWithin)
+		if !s.been {
+			s.been, s.told = true, true
+			c.show(View{Event: Ready, Name: c.cfg.Name, Dialect: c.cfg.Traits.Dialect, Address: c.cfg.Server, Listening: c.listening()})
+			c.renew()
+		}
+		c.unsettle()
+	}
+}
+
+// listening is where others reach us: our listener's address or, if that is
+// any of the machine's, the one by which we reach the server.
+func (c *Client) listening() string {
+	l := c.cfg.Listening
+	if l.Addr().IsUnspecified() && c.server.here.IsValid() {
+		l = netip.AddrPortFrom(c.server.here, l.Port())
+	}
+	return l.String()
+}
+
+// unsettle notes that a part of the table has just come.
+func (c *Client) unsettle() {
+	if s := &c.server; s.phase == settling {
+		s.until = c.now.Add(quiet)
+		if s.until.After(s.latest) {
+			s.until = s.latest
+		}
+	}
+}
+
+func (c *Client) tickServer() {
+	s := &c.server
+	if s.until.IsZero() || s.until.After(c.now) {
+		return
+	}
+	s.until = time.Time{}
+	switch s.phase {
+	case away:
+		c.dialServer()
+	case asked:
+		c.do(Effect{Kind: HangUp})
+		c.noServer(chat.Errorf(chat.TooLate, "no answer to the login within %v", answerWithin))
+	case settling:
+		s.phase, s.tries = online, 0
+		if !s.told {
+			c.renew()
+			s.told = true
+			c.show(View{Event: Online, Address: c.cfg.Server})
+		}
+		c.obeyHeld()
+	}
+}
+
+// ServerFailed says that the server could not be dialled.
+func (c *Client) ServerFailed(now time.Time, why error) []Effect {
+	c.begin(now)
+	if c.server.phase == dialling && c.exit.phase < finishing {
+		c.noServer(why)
+	}
+	return c.end()
+}
+
+// ServerClosed says that the link to the server is gone.
+func (c *Client) ServerClosed(now time.Time, why error) []Effect {
+	c.begin(now)
+	if c.server.phase >= asked && c.exit.phase < finishing {
+		c.noServer(why)
+	}
+	return c.end()
+}
+
+// noServer takes the end of the link to the server, or of an attempt at one.
+func (c *Client) noServer(why error) {
+	s := &c.server
+	was := s.phase
+	s.phase, s.until = away, time.Time{}
+	switch {
+	case !s.been:
+		c.neverOnline(was, why)
+		return
+	case !c.cfg.Retry:
+		s.lost = true
+		c.offline(why, "no retry: the program ends with the last talk")
+	default:
+		d := c.sleep(s.tries)
+		s.tries++
+		s.until = c.now.Add(d)
+		c.offline(why, "next try in "+d.Round(100*time.Millisecond).String())
+	}
+	c.obeyHeld()
+}
+
+// offline tells of the loss of the server, once until it is back.
+func (c *Client) offline(why error, next string) {
+	if !c.server.told {
+		return
+	}
+	c.server.told = false
+	c.show(View{Event: Offline, Address: c.cfg.Server, Why: reason(why, "the server closed the connection"), Text: next})
+}
+
+// neverOnline ends the program because the very first login came to nothing.
+// Trying again is for a server that is known to be right.
+func (c *Client) neverOnline(was phase, why error) {
+	var err *chat.Error
+	malformed := errors.As(why, &err) && err.Kind == chat.Malformed
+	switch s := &c.server; {
+	case was == dialling:
+		c.fail(chat.Errorf(chat.Lost, "cannot reach the server at %s: %s", c.cfg.Server, reason(why, "no answer")))
+		c.exit.code = ExitNoServer
+	case s.words != "" && !malformed:
+		c.fail(chat.Errorf(chat.Refused, "the server refused the login: %s", s.words))
+		c.exit.code = ExitRefused
+	default:
+		c.fail(chat.Errorf(chat.Lost, "no %s server at %s: %s", c.cfg.Traits.Dialect, c.cfg.Server,
+			reason(why, "it closed the connection without a word")))
+		c.exit.code = ExitNoServer
+	}
+	c.finishAll()
+}
+
+// coming reports whether the table will be whole in a moment. Input waits for
+// it: who is here decides what a line means.
+func (c *Client) coming() bool { return !c.server.been && !c.server.lost || c.server.phase == settling }

@@ -1,0 +1,136 @@
+// Package plain shows the views of a messenger as text: lines for people, or
+// one JSON object a line for scripts.
+//
+// A line for people is
+//
+//	15:04:05 <bob> text            someone said it
+//	15:04:05 <alice -> bob> text   you said it, and it is with bob's machine
+//	15:04:05 * sentence            the messenger reports
+//	15:04:05 ! sentence            something went wrong
+//
+// Names and texts come from strangers. Nothing in them can end a line, move
+// the cursor, hide or turn around letters, or look like another line: what
+// acts instead of being seen is written as its number, and a name cannot
+// leave its brackets or quotes.
+package plain
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"mim/chat/client"
+)
+
+// AppendPlain appends v as one line for people, with its end; a table is one
+// line and one more for each person in it. The time is that of v.At's zone.
+func AppendPlain(dst []byte, v client.View) []byte {
+	stamp := v.At.Format(time.TimeOnly)
+	dst = append(dst, stamp...)
+	switch v.Event {
+	case client.Said:
+		dst = appendTalk(dst, v.From, "")
+		dst = appendText(dst, v.Text)
+	case client.Sent:
+		if v.State == client.StateFailed {
+			dst = appendMark(dst, '!', "not sent to "+quote(v.To)+": ")
+			dst = appendText(dst, v.Text)
+			dst = append(dst, " ("...)
+			dst = appendText(dst, v.Why)
+			dst = append(dst, ')')
+			break
+		}
+		dst = appendTalk(dst, v.From, v.To)
+		dst = appendText(dst, v.Text)
+	case client.Error:
+		dst = appendMark(dst, '!', "")
+		dst = appendText(dst, v.Text)
+	default:
+		dst = appendMark(dst, '*', "")
+		dst = appendText(dst, sentence(v))
+	}
+	dst = append(dst, '\n')
+	if v.Event == client.Table {
+		dst = appendTable(dst, stamp, v.People)
+	}
+	return dst
+}
+
+func appendMark(dst []byte, mark byte, s string) []byte {
+	dst = append(dst, ' ', mark, ' ')
+	return append(dst, s...)
+}
+
+// appendTalk appends who speaks, to whom if that is not the reader.
+func appendTalk(dst []byte, from, to string) []byte {
+	dst = append(dst, " <"...)
+	dst = appendName(dst, from, "<>")
+	if to != "" {
+		dst = append(dst, " -> "...)
+		dst = appendName(dst, to, "<>")
+	}
+	return append(dst, "> "...)
+}
+
+// sentence words what the messenger reports. Names in it are quoted; the rest
+// may hold what others wrote and is made harmless by who prints it.
+func sentence(v client.View) string {
+	switch v.Event {
+	case client.Ready:
+		return "you are " + quote(v.Name) + " at " + v.Address + "; others reach you at " + v.Listening
+	case client.Came:
+		return quote(v.Name) + " is here (" + v.Address + ")"
+	case client.Went:
+		return quote(v.Name) + " is gone"
+	case client.Table:
+		return headcount(len(v.People))
+	case client.Opened:
+		return "the line with " + quote(v.Name) + " is open (" + v.Address + ")"
+	case client.Closed:
+		return "the line with " + quote(v.Name) + " is closed: " + v.Why
+	case client.Offline:
+		return "the server is lost: " + v.Why + "; " + v.Text
+	case client.Online:
+		return "the server is back"
+	case client.Bye:
+		return "bye"
+	}
+	if v.Name != "" {
+		return quote(v.Name) + ": " + v.Text
+	}
+	return v.Text
+}
+
+func headcount(n int) string {
+	switch n {
+	case 0:
+		return "nobody else is here"
+	case 1:
+		return "one other is here:"
+	}
+	return strconv.Itoa(n) + " others are here:"
+}
+
+func appendTable(dst []byte, stamp string, people []client.Person) []byte {
+	for _, p := range people {
+		dst = append(dst, stamp...)
+		dst = appendMark(dst, '*', "  "+quote(p.Name))
+		for _, s := range []string{p.Address, p.Dialect} {
+			if s != "" {
+				dst = append(dst, "  "...)
+				dst = appendText(dst, s)
+			}
+		}
+		dst = append(dst, '\n')
+	}
+	return dst
+}
+
+// quote gives a name as it stands inside a sentence: bare if it is one plain
+// word, else in quotes, which is also how it can be typed behind @.
+func quote(name string) string {
+	if name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !wordly(r) }) {
+		return string(appendName(nil, name, ""))
+	}
+	return `"` + string(appendName(nil, name, `"`)) + `"`
+}

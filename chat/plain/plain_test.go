@@ -1,0 +1,220 @@
+package plain
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"mim/chat"
+	"mim/chat/client"
+)
+
+var at = time.Date(2005, 2, 27, 15, 4, 5, 6_789_000, time.FixedZone("", 3600))
+
+// views are one of each kind, with what people and scripts see of it.
+var views = []struct {
+	name  string
+	view  client.View
+	lines string
+	json  string
+}{
+	{"ready", client.View{Event: client.Ready, Name: "alice", Dialect: "mim0", Address: "server:4242", Listening: "192.0.2.1:2001"},
+		`15:04:05 * you are alice at server:4242; others reach you at 192.0.2.1:2001`,
+		`{"event":"ready","at":"2005-02-27T15:04:05.006+01:00","name":"alice","dialect":"mim0","address":"server:4242","listening":"192.0.2.1:2001"}`},
+	{"came", client.View{Event: client.Came, Name: "bob", Dialect: "mim0", Address: "192.0.2.2:2002"},
+		`15:04:05 * bob is here (192.0.2.2:2002)`,
+		`{"event":"came","at":"2005-02-27T15:04:05.006+01:00","name":"bob","dialect":"mim0","address":"192.0.2.2:2002"}`},
+	{"went", client.View{Event: client.Went, Name: "Anna Maria", Dialect: "mim0", Address: "192.0.2.2:2002"},
+		`15:04:05 * "Anna Maria" is gone`,
+		`{"event":"went","at":"2005-02-27T15:04:05.006+01:00","name":"Anna Maria","dialect":"mim0","address":"192.0.2.2:2002"}`},
+	{"an empty table", client.View{Event: client.Table},
+		`15:04:05 * nobody else is here`,
+		`{"event":"table","at":"2005-02-27T15:04:05.006+01:00","people":[]}`},
+	{"a table", client.View{Event: client.Table, People: []client.Person{{Name: "bob", Dialect: "mim0", Address: "192.0.2.2:2002"}, {Name: "x y"}}},
+		"15:04:05 * 2 others are here:\n15:04:05 *   bob  192.0.2.2:2002  mim0\n15:04:05 *   \"x y\"",
+		`{"event":"table","at":"2005-02-27T15:04:05.006+01:00","people":[{"name":"bob","dialect":"mim0","address":"192.0.2.2:2002"},{"name":"x y"}]}`},
+	{"opened", client.View{Event: client.Opened, Name: "bob", Dialect: "mim0", Address: "192.0.2.2:2002", Path: client.PathDirect},
+		`15:04:05 * the line with bob is open (192.0.2.2:2002)`,
+		`{"event":"opened","at":"2005-02-27T15:04:05.006+01:00","name":"bob","dialect":"mim0","address":"192.0.2.2:2002","path":"direct"}`},
+	{"closed", client.View{Event: client.Closed, Name: "bob", Path: client.PathDirect, Why: "you ended the talk"},
+		`15:04:05 * the line with bob is closed: you ended the talk`,
+		`{"event":"closed","at":"2005-02-27T15:04:05.006+01:00","name":"bob","path":"direct","why":"you ended the talk"}`},
+	{"said", client.View{Event: client.Said, From: "bob", To: "alice", Text: "a <b> & \"c\" 👋", Dialect: "mim0", Path: client.PathDirect},
+		`15:04:05 <bob> a <b> & "c" 👋`,
+		`{"event":"said","at":"2005-02-27T15:04:05.006+01:00","from":"bob","to":"alice","text":"a <b> & \"c\" 👋","dialect":"mim0","path":"direct"}`},
+	{"an empty text", client.View{Event: client.Said, From: "bob"},
+		`15:04:05 <bob> `,
+		`{"event":"said","at":"2005-02-27T15:04:05.006+01:00","from":"bob","text":""}`},
+	{"sent", client.View{Event: client.Sent, From: "alice", To: "bob", Text: "hi", Path: client.PathDirect, State: client.StateSent},
+		`15:04:05 <alice -> bob> hi`,
+		`{"event":"sent","at":"2005-02-27T15:04:05.006+01:00","from":"alice","to":"bob","text":"hi","path":"direct","state":"sent"}`},
+	{"failed", client.View{Event: client.Sent, From: "alice", To: "bob", Text: "hi", State: client.StateFailed, Why: "it broke"},
+		`15:04:05 ! not sent to bob: hi (it broke)`,
+		`{"event":"sent","at":"2005-02-27T15:04:05.006+01:00","from":"alice","to":"bob","text":"hi","state":"failed","why":"it broke"}`},
+	{"notice", client.View{Event: client.Notice, Text: "welcome"},
+		`15:04:05 * welcome`,
+		`{"event":"notice","at":"2005-02-27T15:04:05.006+01:00","text":"welcome"}`},
+	{"a notice about someone", client.View{Event: client.Notice, Name: "bob", Text: "cut"},
+		`15:04:05 * bob: cut`,
+		`{"event":"notice","at":"2005-02-27T15:04:05.006+01:00","name":"bob","text":"cut"}`},
+	{"error", client.View{Event: client.Error, Kind: "unknown", Text: "who?"},
+		`15:04:05 ! who?`,
+		`{"event":"error","at":"2005-02-27T15:04:05.006+01:00","text":"who?","kind":"unknown"}`},
+	{"offline", client.View{Event: client.Offline, Address: "server:4242", Why: "reset", Text: "next try in 1s"},
+		`15:04:05 * the server is lost: reset; next try in 1s`,
+		`{"event":"offline","at":"2005-02-27T15:04:05.006+01:00","text":"next try in 1s","address":"server:4242","why":"reset"}`},
+	{"online", client.View{Event: client.Online, Address: "server:4242"},
+		`15:04:05 * the server is back`,
+		`{"event":"online","at":"2005-02-27T15:04:05.006+01:00","address":"server:4242"}`},
+	{"bye", client.View{Event: client.Bye},
+		`15:04:05 * bye`,
+		`{"event":"bye","at":"2005-02-27T15:04:05.006+01:00"}`},
+}
+
+func TestViews(t *testing.T) {
+	for _, test := range views {
+		t.Run(test.name, func(t *testing.T) {
+			test.view.At = at
+			if got := string(AppendPlain([]byte("before "), test.view)); got != "before "+test.lines+"\n" {
+				t.Errorf("plain:\n got %s\nwant %s", got, test.lines)
+			}
+			if got := string(AppendJSON([]byte("before "), test.view)); got != "before "+test.json+"\n" {
+				t.Errorf("JSON:\n got %s\nwant %s", got, test.json)
+			}
+		})
+	}
+}
+
+// Milliseconds are always there, so that times have one form.
+func TestWholeSecond(t *testing.T) {
+	got := string(AppendJSON(nil, client.View{Event: client.Bye, At: at.Truncate(time.Second).UTC()}))
+	if want := `{"event":"bye","at":"2005-02-27T14:04:05.000Z"}` + "\n"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// What strangers write cannot act on a terminal or look like another line.
+func TestHarmless(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"line ends", "a\r\nb\nc\vd\fe\u0085f\u2028g\u2029h", `a\x0d\x0ab\x0ac\x0bd\x0ce\x85f\u2028g\u2029h`},
+		{"cursor", "\x1b[2J\x9b2Jx\b\x7f\x00", `\x1b[2J` + "\ufffd" + `2Jx\x08\x7f\x00`},
+		{"C1 as a character", "\u009b2J", `\x9b2J`},
+		{"bidi", "\u202eabc\u2066\u200f\u061c", `\u202eabc\u2066\u200f\u061c`},
+		{"zero width", "a\u200bb\ufeffc\u2060d\u00ade\u180ef", `a\u200bb\ufeffc\u2060d\xade\u180ef`},
+		{"fillers", "a\u3164\u115f\u1160\uffa0\u034f", `a\u3164\u115f\u1160\uffa0\u034f`},
+		{"tags", "a\U000e0041\U000e0001\U000e0100", `a\U000e0041\U000e0001\U000e0100`},
+		{"joined emoji", "👩\u200d🚀 🏳\ufe0f\u200d🌈", "👩\u200d🚀 🏳\ufe0f\u200d🌈"},
+		{"joined letters", "می\u200cخواهم क्\u200dष", "می\u200cخواهم क्\u200dष"},
+		{"joiners that join nothing", "a\u200db \u200c\u200d👩\u200d", `a\u200db \u200c\u200d👩\u200d`},
+		{"a mark on nothing", "\u0338x", `\u0338x`},
+		{"a tower of marks", "a" + strings.Repeat("\u0301", 50) + "b", "a" + strings.Repeat("\u0301", maxMarks) + "b"},
+		{"tab", "a\tb", "a    b"},
+		{"text of people", "Grüße, 你好, שלום 👋🏽 \\x1b", "Grüße, 你好, שלום 👋🏽 \\x1b"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := string(appendText(nil, test.text)); got != test.want {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestNames(t *testing.T) {
+	tests := []struct{ name, bracket, quoted string }{
+		{"bob", "bob", "bob"},
+		{"bob~2", "bob~2", "bob~2"},
+		{"jürgen.k", "jürgen.k", "jürgen.k"},
+		{"Anna Maria", "Anna Maria", `"Anna Maria"`},
+		{"bob> hi", `bob\x3e hi`, `"bob> hi"`},
+		{"a -> b", `a -\x3e b`, `"a -> b"`},
+		{`x" is gone`, `x" is gone`, `"x\x22 is gone"`},
+		{"bob\u200b", `bob\u200b`, `"bob\u200b"`},
+		{"a\tb", `a\x09b`, `"a\x09b"`},
+		{"bob (192.0.2.2)", "bob (192.0.2.2)", `"bob (192.0.2.2)"`},
+		{"", "", `""`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := string(appendTalk(nil, test.name, "")); got != " <"+test.bracket+"> " {
+				t.Errorf("in brackets: %q, want %q", got, test.bracket)
+			}
+			if got := quote(test.name); got != test.quoted {
+				t.Errorf("quoted: %s, want %s", got, test.quoted)
+			}
+		})
+	}
+}
+
+// Any view makes exactly one line of JSON that reads back as it was, and lines
+// for people that all begin as lines do and hold nothing that acts.
+func FuzzView(f *testing.F) {
+	for _, test := range views {
+		v := test.view
+		f.Add(string(v.Event), v.Name, v.From, v.To, v.Text, v.Why, v.State)
+	}
+	f.Add("said", "\x1b[2J", "bob> x\n15:04:05 * bob", "\u202e", "\r\n! x\u2028\u2029\U000e0041\xff", "\x9b", "sent")
+	f.Fuzz(func(t *testing.T, event, name, from, to, text, why, state string) {
+		v := client.View{
+			Event: client.Event(event), At: at, Name: name, From: from, To: to, Text: text, Why: why, State: state,
+			Dialect: name, Address: to, Kind: why, Room: from, Listening: text, Path: state,
+			People: []client.Person{{Name: from, Dialect: text, Address: why}},
+		}
+		checkJSON(t, v)
+		checkPlain(t, v)
+	})
+}
+
+func checkJSON(t *testing.T, v client.View) {
+	b := AppendJSON(nil, v)
+	if bytes.Count(b, []byte("\n")) != 1 || b[len(b)-1] != '\n' || !utf8.Valid(b) {
+		t.Fatalf("not one line: %q", b)
+	}
+	for _, r := range string(b[:len(b)-1]) {
+		if r < 0x20 || 0x7f <= r && r < 0xa0 || r == 0x202e || r == 0x2028 {
+			t.Fatalf("%U is bare in %q", r, b)
+		}
+	}
+	var o object
+	if err := json.Unmarshal(b, &o); err != nil {
+		t.Fatalf("%v in %q", err, b)
+	}
+	valid := func(s string) string { return string([]rune(s)) } // each bad byte becomes U+FFFD
+	if o.Name != valid(v.Name) || o.From != valid(v.From) || o.Why != valid(v.Why) || o.Text != nil && *o.Text != valid(v.Text) {
+		t.Fatalf("reads back as %+v, was %+v", o, v)
+	}
+	if o.Text == nil && v.Text != "" {
+		t.Fatalf("the text is missing in %q", b)
+	}
+}
+
+func checkPlain(t *testing.T, v client.View) {
+	lines := strings.Split(string(AppendPlain(nil, v)), "\n")
+	want := 1
+	if v.Event == client.Table {
+		want += len(v.People)
+	}
+	if len(lines) != want+1 || lines[want] != "" {
+		t.Fatalf("%d lines, want %d: %q", len(lines)-1, want, lines)
+	}
+	for _, line := range lines[:want] {
+		talk := v.Event == client.Said || v.Event == client.Sent && v.State != client.StateFailed
+		rest, ok := strings.CutPrefix(line, "15:04:05 ")
+		switch {
+		case !ok:
+			t.Fatalf("no time in %q", line)
+		case talk != strings.HasPrefix(rest, "<"), !talk && !strings.HasPrefix(rest, "* ") && !strings.HasPrefix(rest, "! "):
+			t.Fatalf("%q is not marked as what it is", line)
+		case talk && strings.Count(rest[:strings.Index(rest, "> ")], "<") != 1:
+			t.Fatalf("the name leaves its brackets in %q", line)
+		}
+		for _, r := range line {
+			if chat.Hidden(r) && r != joiner && r != nonJoiner {
+				t.Fatalf("%U is bare in %q", r, line)
+			}
+		}
+	}
+}
