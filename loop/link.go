@@ -97,7 +97,7 @@ func (s *side) empty() bool {
 }
 
 const (
-	keepSides  = 1024 // empty sides kept for links that will need one
+	keepSides  = 256  // empty sides kept for links that will need one
 	keepPieces = 16   // largest list, and
 	keepBytes  = 1024 // largest input buffer, that such a side keeps
 )

@@ -1,0 +1,244 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"mim/chat/client"
+	"mim/chat/plain"
+	"mim/codec"
+	"mim/loop"
+	"mim/loop/join"
+)
+
+// The words that the toggles of mim join choose from.
+const (
+	forPeople  = "plain"
+	forScripts = "json"
+	retrying   = "retry"
+	oneTry     = "no-retry"
+)
+
+// How long the end waits for an output that nobody reads: of itself, and after
+// a signal.
+const (
+	outputWithin = 10 * time.Second
+	outputHurry  = 500 * time.Millisecond
+)
+
+// A joining is what the flags of mim join say.
+type joining struct {
+	target  target
+	dialect codec.Calling
+	listen  netip.AddrPort
+	output  string // forPeople or forScripts
+	retry   string // retrying or oneTry
+}
+
+func joinCommand(dialects []codec.Dialect, s streams) *cli.Command {
+	j := &joining{output: forPeople, retry: retrying}
+	speaks := callers(dialects)
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "dialect", Value: speaks[0], EnvVars: env("dialect"), Usage: "which protocol to speak, `NAME` (" + strings.Join(speaks, ", ") + ")"},
+		newToggle("plain", "show lines for people (the default)", &j.output, forPeople),
+		newToggle("json", "show one JSON object a line, for scripts", &j.output, forScripts),
+		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: "the system picks", Usage: "where other people's programs reach me: `ADDRESS`, ADDRESS:PORT or :PORT"},
+		newToggle("retry", "look for a lost server again: after 1, 2, 4 ... 30 s (the default)", &j.retry, retrying),
+		newToggle("no-retry", "end when the server is lost and the last talk is over", &j.retry, oneTry),
+	}
+	return &cli.Command{
+		Name:      "join",
+		Usage:     "join a registry and talk to the people there",
+		ArgsUsage: "NAME@HOST[:PORT]",
+		Description: `Lists you as NAME with the registry at HOST (this machine, if it is left out)
+and shows who comes and goes. Put an IPv6 address in brackets.
+
+Input lines:
+   @bob hello            say hello to bob; a name with blanks in quotes: @"Anna Maria" hello
+   and how are you?      goes to whom you spoke with last (not with --json)
+   /who                  who is here
+   /close bob            end the talk with bob
+   /help                 all commands
+   /quit                 leave; the end of input does too, once all has been sent
+
+Examples:
+   mim join alice@192.0.2.7
+   mim join alice@[::1]:4242
+   echo '@bob lunch?' | mim join alice@192.0.2.7
+   mim join robot@192.0.2.7 --json       one JSON object a line, for scripts`,
+		Flags: append(flags, logFlags("warn")...),
+		Action: func(c *cli.Context) error {
+			log, f := newLog(c, s.err)
+			if f != nil {
+				return f
+			}
+			if err := j.read(c, dialects); err != nil {
+				return err
+			}
+			return j.run(s, log)
+		},
+	}
+}
+
+// callers are the words of the dialects that have a client's side.
+func callers(dialects []codec.Dialect) (words []string) {
+	for _, d := range dialects {
+		if _, ok := d.(codec.Calling); ok {
+			words = append(words, d.Name())
+		}
+	}
+	return words
+}
+
+// read turns the flags and the argument into values.
+func (j *joining) read(c *cli.Context, dialects []codec.Dialect) error {
+	d, f := find(dialects, c.String("dialect"))
+	if f != nil {
+		f.try = "mim join --dialect " + callers(dialects)[0]
+		return f
+	}
+	calling, ok := d.(codec.Calling)
+	if !ok {
+		return badUse("mim join --dialect "+callers(dialects)[0], "cannot join by %s: it has no client's side", d.Name())
+	}
+	j.dialect = calling
+	switch c.Args().Len() {
+	case 0:
+		return badUse("mim join alice@localhost", "cannot join: who, and where? It wants NAME@HOST[:PORT]")
+	case 1:
+	default:
+		return badUse("mim join "+c.Args().First(), "cannot join: one NAME@HOST[:PORT] is enough, %q is one more", c.Args().Get(1))
+	}
+	if j.target, f = parseTarget(c.Args().First(), registryPort(d)); f != nil {
+		return f
+	}
+	var err error
+	if j.listen, err = parseListen(c.String("listen"), j.target.server); err != nil {
+		return badUse("mim join --listen :0", "cannot use --listen %s: %s", c.String("listen"), err)
+	}
+	return nil
+}
+
+// A messenger is a running mim join: a mode on a reactor, an output, an input.
+type messenger struct {
+	reactor *loop.Reactor
+	mode    *join.Mode
+	out     *plain.Writer
+	ended   chan int                    // the exit code, once
+	broken  chan error                  // input or output broke
+	asked   time.Time                   // when a signal asked for the end; wait's own
+	trouble atomic.Pointer[client.View] // the last error or loss of the server that was shown
+}
+
+// run is mim join: a messenger until it is over.
+func (j *joining) run(s streams, log *slog.Logger) error {
+	signals, ignore := stopSignals()
+	defer ignore()
+	m := j.messenger(s, log)
+	if err := m.reactor.Start(); err != nil {
+		m.out.Close(0)
+		return startFailure(err, "mim join "+j.target.name+"@"+j.target.server)
+	}
+	go m.readInput(s)
+	failure := m.wait(signals)
+	if err := m.reactor.Stop(); err != nil && failure == nil {
+		failure = engineEnded(err)
+	}
+	within := outputWithin
+	if !m.asked.IsZero() {
+		within = outputHurry
+	}
+	if err := m.out.Close(within); err != nil && failure == nil {
+		failure = printed(0, err)
+	}
+	return failure
+}
+
+// messenger puts the parts together.
+func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
+	format := plain.AppendPlain
+	if j.output == forScripts {
+		format = plain.AppendJSON
+	}
+	m := &messenger{ended: make(chan int, 1), broken: make(chan error, 2)}
+	m.out = plain.NewWriter(s.out, format, func(err error) { m.broken <- printed(0, err) })
+	m.mode = join.New(join.Config{
+		Dialect: j.dialect, Name: j.target.name, Server: j.target.server, Listen: j.listen,
+		JSON: j.output == forScripts, Retry: j.retry == retrying, Seed: rand.Uint64(), Log: log,
+		Show: func(v client.View) {
+			if v.Event == client.Error || v.Event == client.Offline {
+				m.trouble.Store(&v)
+			}
+			m.out.Show(v)
+		},
+		Done: func(code int) { m.ended <- code },
+	})
+	m.reactor = loop.New(loop.Config{Doors: m.mode.Doors(), Log: log}, m.mode)
+	return m
+}
+
+// wait waits for the end, whoever brings it about; a first signal asks for it.
+func (m *messenger) wait(signals <-chan os.Signal) error {
+	var late <-chan time.Time
+	for {
+		select {
+		case code := <-m.ended:
+			return m.outcome(code)
+		case err := <-m.broken:
+			return err
+		case err := <-m.reactor.Done():
+			return engineEnded(err)
+		case <-late:
+			return nil
+		case sig := <-signals:
+			switch {
+			case m.asked.IsZero():
+				m.asked, late = time.Now(), time.After(stopWithin)
+				m.reactor.Post(m.mode.Interrupt)
+			case time.Since(m.asked) > echo:
+				return secondSignal(sig)
+			}
+		}
+	}
+}
+
+// outcome words the end that the messenger has come to by itself.
+func (m *messenger) outcome(code int) error {
+	if code == exitFine {
+		return nil
+	}
+	f := &failure{code: code, what: "cannot go on"}
+	if v := m.trouble.Load(); v != nil {
+		if f.what = v.Text; v.Event == client.Offline {
+			f.what = "cannot go on without a server: " + v.Why
+		}
+	}
+	if code == exitNotReached {
+		f.try = "mim serve"
+	}
+	return f
+}
+
+// readInput hands the lines of standard input to the loop.
+func (m *messenger) readInput(s streams) {
+	err := readLines(s.in, func(line string, done func()) {
+		m.reactor.Post(func() {
+			m.mode.Line(line)
+			done()
+		})
+	})
+	if err != nil && !errors.Is(err, os.ErrClosed) {
+		m.broken <- &failure{code: exitBroken, what: fmt.Sprintf("cannot read standard input: %s", reason(err))}
+		return
+	}
+	m.reactor.Post(m.mode.EOF)
+}

@@ -1,0 +1,192 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mim/codec"
+	"mim/loop"
+	"mim/loop/serve"
+)
+
+func serveCommand(dialects []codec.Dialect, s streams) *cli.Command {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "host", Value: "0.0.0.0", EnvVars: env("host"), Usage: "the `ADDRESS` every door listens on"},
+		&cli.StringFlag{Name: "only", EnvVars: env("only"), Usage: "the dialects to serve, as `A,B`: every other door is off (" + strings.Join(names(dialects), ", ") + ")"},
+		&cli.StringFlag{Name: "advertise", EnvVars: env("advertise"), Usage: "the `HOST` shown to others for people who reach us by loopback; looked up at the start", DefaultText: "found out"},
+		&cli.StringFlag{Name: "ready-file", EnvVars: env("ready-file"), Usage: "a `FILE` that appears, with the doors as JSON, when all of them listen, and goes at the end"},
+		&cli.BoolFlag{Name: "public", DisableDefaultText: true, EnvVars: env("public"), Usage: "let anyone in; without it, only loopback, private and link-local addresses"},
+		&cli.IntFlag{Name: "max-conns", EnvVars: env("max-conns"), Usage: "the most connections, `N`", DefaultText: "the limit of open files, less a reserve"},
+	}
+	flags = append(flags, doorFlags(dialects)...)
+	return &cli.Command{
+		Name:  "serve",
+		Usage: "run the registry where people find each other",
+		Description: `Opens a door for every dialect and serves until it is interrupted.
+
+Examples:
+   mim serve                               everything on its usual port
+   mim serve --host 127.0.0.1              for this machine only
+   mim serve --` + dialects[0].Name() + ` 0 --ready-file ready    ports that the system picks, told in a file
+   MIM_LOG_LEVEL=debug mim serve           every flag is a variable too`,
+		Flags:  append(flags, logFlags("info")...),
+		Action: func(c *cli.Context) error { return runServe(c, dialects, s) },
+	}
+}
+
+// runServe is mim serve: flags to values, then a server until it is stopped.
+func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	log, f := newLog(c, s.err)
+	if f != nil {
+		return f
+	}
+	cfg := serve.Config{Public: c.Bool("public"), Log: log}
+	host, err := hostFlag(c, "host")
+	if err != nil {
+		return err
+	}
+	if cfg.Advertise, err = hostFlag(c, "advertise"); err != nil {
+		return err
+	}
+	if cfg.Doors, err = openDoors(c, dialects, host); err != nil {
+		return err
+	}
+	if n := c.Int("max-conns"); n < 0 {
+		return badUse("mim serve", "cannot use --max-conns %d: it is at least 1, or 0 for as many as the system allows", n)
+	}
+	if isTerminal(s.out) {
+		w := newWindow(s.out)
+		defer w.close()
+		cfg.Window = w.tell
+	}
+	mode := serve.New(cfg)
+	return serveUntilStopped(loop.New(loop.Config{Doors: mode.Doors(), MaxConns: c.Int("max-conns"), Log: log}, mode), cfg, c.String("ready-file"), s, log)
+}
+
+// hostFlag is the address that a flag names, by number or by name.
+func hostFlag(c *cli.Context, flag string) (netip.Addr, error) {
+	host := c.String(flag)
+	if host == "" {
+		return netip.Addr{}, nil
+	}
+	a, err := resolve(c.Context, host)
+	if err != nil {
+		return netip.Addr{}, badUse("mim serve --"+flag+" 127.0.0.1", "cannot use --%s %s: %s", flag, host, err)
+	}
+	return a, nil
+}
+
+// serveUntilStopped starts the reactor, tells where it listens and waits for a
+// signal or for its end.
+func serveUntilStopped(r *loop.Reactor, cfg serve.Config, readyFile string, s streams, log *slog.Logger) error {
+	signals, ignore := stopSignals()
+	defer ignore()
+	if err := r.Start(); err != nil {
+		return startFailure(err, fmt.Sprintf("mim serve --%s 0", cfg.Doors[0].Dialect.Name()))
+	}
+	doors := boundDoors(r, cfg.Doors)
+	if readyFile != "" {
+		if err := writeReady(readyFile, doors); err != nil {
+			r.Stop()
+			return &failure{code: exitBroken, what: fmt.Sprintf("cannot write %s: %s", readyFile, reason(err))}
+		}
+		defer os.Remove(readyFile)
+	}
+	if err := announce(s.out, doors, localAddresses()); err != nil {
+		r.Stop()
+		return printed(0, err)
+	}
+	resting := make(chan struct{})
+	defer close(resting)
+	go restUntil(resting)
+	select {
+	case sig := <-signals:
+		log.Info("stopping", "signal", sig.String())
+		return stopped(r, signals)
+	case err := <-r.Done():
+		return engineEnded(err)
+	}
+}
+
+// boundDoors asks the loop where it listens: port 0 has become a real one.
+func boundDoors(r *loop.Reactor, asked []serve.Door) []door {
+	bound := make(chan []door, 1)
+	r.Post(func() {
+		out := make([]door, len(asked))
+		for i, d := range asked {
+			out[i] = door{Dialect: d.Dialect.Name(), Network: d.Network, Address: r.Local(i).String()}
+		}
+		bound <- out
+	})
+	return <-bound
+}
+
+// announce prints the doors and the line to paste in another terminal.
+func announce(w io.Writer, doors []door, reachable []netip.Addr) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "mim is serving:\n")
+	for _, d := range doors {
+		fmt.Fprintf(&b, "  %-10s %s  %s\n", d.Dialect, d.Network, d.Address)
+	}
+	fmt.Fprintf(&b, "People are remembered while they are here; nothing is kept on disk.\n")
+	for _, line := range joinLines(doors, reachable) {
+		fmt.Fprintln(&b, line)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// joinLines are the commands that join the first door that mim join can speak
+// to, from this machine and from another.
+func joinLines(doors []door, reachable []netip.Addr) (lines []string) {
+	for _, d := range doors {
+		at, err := netip.ParseAddrPort(d.Address)
+		if err != nil || d.Network != "tcp" {
+			continue
+		}
+		host := at.Addr()
+		if !host.IsUnspecified() {
+			return []string{"To join, in another terminal:", "  " + self() + " join " + shellWord("alice@"+at.String())}
+		}
+		loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		if host.Is6() { // a door is of one family
+			loopback, reachable = netip.IPv6Loopback(), nil
+		}
+		here := netip.AddrPortFrom(loopback, at.Port())
+		lines = []string{"To join, in another terminal:", "  " + self() + " join " + shellWord("alice@"+here.String())}
+		for _, a := range reachable {
+			return append(lines, "and from another machine:", "  mim join bob@"+netip.AddrPortFrom(a, at.Port()).String())
+		}
+	}
+	return lines
+}
+
+// localAddresses are those by which other machines of the network reach us.
+func localAddresses() (found []netip.Addr) {
+	all, _ := net.InterfaceAddrs() // none known: none shown
+	for _, a := range all {
+		p, err := netip.ParsePrefix(a.String())
+		if err == nil && p.Addr().Is4() && p.Addr().IsGlobalUnicast() {
+			found = append(found, p.Addr())
+		}
+	}
+	return found
+}
+
+// engineEnded is what it means that the loop ended unasked.
+func engineEnded(err error) error {
+	if err == nil {
+		err = loop.ErrEngineEnded
+	}
+	return &failure{code: exitBroken, what: fmt.Sprintf("cannot go on: %s", err)}
+}
