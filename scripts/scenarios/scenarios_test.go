@@ -1,0 +1,126 @@
+package scenarios
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// mimPath is the program under test, built once from this module.
+var mimPath string
+
+func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+
+func buildAndRun(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "mim-scenarios-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	mimPath = filepath.Join(dir, "mim")
+	build := exec.Command("go", "build", "-o", mimPath, ".")
+	build.Dir = filepath.Join("..", "..")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+func TestScenarios(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Condition: func(cond string) (bool, error) {
+			if cond != "ipv6" {
+				return false, fmt.Errorf("no condition is called %s", cond)
+			}
+			l, err := net.Listen("tcp", "[::1]:0")
+			if err != nil {
+				return false, nil
+			}
+			return true, l.Close()
+		},
+		Setup: func(env *testscript.Env) error {
+			w := &world{programs: map[string]*program{}, raws: map[string]*raw{}}
+			env.Values[worldKey{}] = w
+			env.Setenv("PATH", filepath.Dir(mimPath)+string(os.PathListSeparator)+env.Getenv("PATH"))
+			env.Defer(w.end)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"serve": cmdServe, "join": cmdJoin, "run": cmdRun,
+			"type": cmdType, "eof": cmdEOF, "quit": cmdQuit, "signal": cmdSignal, "exit": cmdExit, "running": cmdRunning,
+			"see": cmdSee, "seen": cmdSeen, "count": cmdCount, "texts": cmdTexts, "output": cmdOutput, "log": cmdLog,
+			"raw": cmdRaw, "refused": cmdRefused, "logins": cmdLogins,
+		},
+	})
+}
+
+// A world is what one scenario has started.
+type world struct {
+	programs map[string]*program
+	raws     map[string]*raw
+}
+
+type worldKey struct{}
+
+func of(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+// end stops everything that still runs.
+func (w *world) end() {
+	for _, r := range w.raws {
+		r.conn.Close()
+	}
+	for _, p := range w.programs {
+		p.stop()
+	}
+}
+
+// program finds a program by its key.
+func (w *world) program(ts *testscript.TestScript, key string) *program {
+	p := w.programs[key]
+	if p == nil {
+		ts.Fatalf("nothing runs as %s", key)
+	}
+	return p
+}
+
+// launch starts mim as key; one of that key that has ended is replaced.
+func (w *world) launch(ts *testscript.TestScript, key string, args ...string) *program {
+	return w.launchWith(ts, key, nil, args...)
+}
+
+// launchWith is launch with more variables in the environment.
+func (w *world) launchWith(ts *testscript.TestScript, key string, variables []string, args ...string) *program {
+	if old := w.programs[key]; old != nil && old.running() {
+		ts.Fatalf("%s runs already", key)
+	}
+	env := append(os.Environ(), "HOME="+ts.Getenv("WORK"))
+	env = append(env, variables...)
+	p, err := start(ts.Getenv("WORK"), env, args...)
+	ts.Check(err)
+	w.programs[key] = p
+	return p
+}
+
+// want checks how many arguments a command got.
+func want(ts *testscript.TestScript, args []string, least int, use string) {
+	if len(args) < least {
+		ts.Fatalf("use: %s", use)
+	}
+}
+
+// portOf is the port of "host:port".
+func portOf(ts *testscript.TestScript, address string) string {
+	_, port, err := net.SplitHostPort(address)
+	ts.Check(err)
+	return port
+}
