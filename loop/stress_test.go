@@ -95,7 +95,7 @@ func TestStress(t *testing.T) {
 		act(some())
 	}
 	m.tick = func(time.Time) { act(some()) }
-	r := New(Config{Doors: []Door{tcp4}, SlowFor: 50 * time.Millisecond, MaxUnsent: 100 << 10}, m)
+	r := New(Config{Doors: []Door{tcp4, udp4}, SlowFor: 50 * time.Millisecond, MaxUnsent: 100 << 10}, m)
 	if err := r.Start(); err != nil {
 		t.Fatal(err)
 	}

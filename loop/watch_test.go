@@ -28,7 +28,15 @@ func TestLeft(t *testing.T) {
 	if await(t, "Left again", left)+await(t, "Left at 0", left) != 5 {
 		t.Error("Left at other positions")
 	}
-	on(t, r, func() { m.Watch(id, 6) }) // never sent
+	on(t, r, func() { // asked for in another order
+		first := m.Send(id, []byte("ab"), 0, false)
+		m.Watch(id, m.Send(id, []byte("cd"), 0, false))
+		m.Watch(id, first)
+	})
+	if a, b := await(t, "the first", left), await(t, "the second", left); a != 7 || b != 9 {
+		t.Errorf("Left at %d, then at %d, want 7 and 9", a, b)
+	}
+	on(t, r, func() { m.Watch(id, 10) }) // never sent
 	on(t, r, func() { m.Send(id, nil, 0, false) })
 	select {
 	case pos := <-left:

@@ -31,17 +31,17 @@ type Handler interface {
 const maxRequests = 64
 
 // A Link is one connection with its protocol state. Links are made by Open and
-// Call; about 80 bytes while nothing happens.
+// Call; 64 bytes while nothing happens.
 type Link struct {
 	id      loop.ID
 	session codec.Session // the other end asks, or nil
 	caller  codec.Caller  // we ask, or nil
-	timed   codec.Timed   // nil if it has no timers
 	due     int64         // Unix nanoseconds; counts while place >= 0
 	place   int32         // in the heap of timers
 	dialect uint8         // index into Driver.dialects
 	variant codec.Variant
 	closing bool
+	timed   bool // the session or caller is a codec.Timed; paced, idler likewise
 	paced   bool
 	idler   bool
 }
@@ -101,8 +101,7 @@ func (d *Driver) enter(l *Link, state any) {
 	if s, ok := state.(codec.Starter); ok {
 		d.send(l, d.arena.keep(s.Start(d.arena.open())), false)
 	}
-	if t, ok := state.(codec.Timed); ok {
-		l.timed = t
+	if _, l.timed = state.(codec.Timed); l.timed {
 		d.run(l, d.net.Now())
 	}
 }
@@ -138,7 +137,7 @@ func (d *Driver) Data(id loop.ID, p []byte, end bool) int {
 		steps = len(p) + maxRequests // each byte may be a step; there is no later turn
 	}
 	used, left := d.decode(l, p, steps)
-	if l.timed != nil && left > 0 {
+	if l.timed && left > 0 {
 		d.run(l, d.net.Now())
 		n, rest := d.decode(l, p[used:], left)
 		used, left = used+n, rest

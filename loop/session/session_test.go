@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"unsafe"
 
 	"mim/chat"
 	"mim/codec"
@@ -337,6 +338,32 @@ func TestCallerEvents(t *testing.T) {
 	}
 	if d.Get(loop.MakeID(0, 1)) != nil {
 		t.Error("an older link of the same slot is known")
+	}
+}
+
+// TestIdleSize: a server holds one Link for each connection.
+func TestIdleSize(t *testing.T) {
+	if n := unsafe.Sizeof(Link{}); n > 64 {
+		t.Errorf("a Link has %d bytes, more than 64: a rare field belongs elsewhere", n)
+	}
+}
+
+// TestEventsLieSideBySide: the loop takes such events as one piece.
+func TestEventsLieSideBySide(t *testing.T) {
+	d, n, _ := start()
+	id := loop.MakeID(0, 1)
+	l := d.Open(id, 0, near)
+	other := d.Open(loop.MakeID(1, 1), 0, far)
+	for range 3 {
+		d.Answer(other, chat.Answer{}) // encodes for one link must not come between
+		d.TellAll([]chat.Link{chat.Link(id), chat.Link(other.ID())}, 0, &chat.Said{Text: []byte("hi")}, true)
+	}
+	sent := n.raw[l.ID()][1:]
+	for i := 1; i < len(sent); i++ {
+		before := sent[i-1]
+		if len(before) == cap(before) || &before[:len(before)+1][len(before)] != &sent[i][0] {
+			t.Errorf("event %d does not lie right behind the one before", i)
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package session
 import (
 	"container/heap"
 	"time"
+
+	"mim/codec"
 )
 
 // timers is a heap of links by the time their session asked for.
@@ -71,10 +73,18 @@ func (d *Driver) Tick(now time.Time) {
 
 // run calls the session's Due, sends what it has to say and notes its next time.
 func (d *Driver) run(l *Link, now time.Time) {
-	if l.timed == nil || l.closing {
+	if !l.timed || l.closing {
 		return
 	}
-	out, next := l.timed.Due(d.arena.open(), now)
+	out, next := l.timers().Due(d.arena.open(), now)
 	d.send(l, d.arena.keep(out), false)
 	d.schedule(l, next)
+}
+
+// timers is the state of a link that is timed; a field would cost 16 bytes.
+func (l *Link) timers() codec.Timed {
+	if l.session != nil {
+		return l.session.(codec.Timed)
+	}
+	return l.caller.(codec.Timed)
 }
