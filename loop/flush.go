@@ -66,7 +66,7 @@ func (r *Reactor) enqueue(l *link, b []byte, gap time.Duration) {
 	case l.is(private) && gap == 0 && s.join(b):
 		r.bound(l)
 		return
-	case l.is(private) || s.gaps > 0: // others must not wait for this link
+	case l.is(private): // others must not wait for this link
 		b = bytes.Clone(b)
 	}
 	if gap == 0 && s.extend(b) {
@@ -151,7 +151,7 @@ func (r *Reactor) flushLink(l *link) {
 			return
 		}
 		if s.notBefore > r.at {
-			r.arm(l, pace, s.notBefore)
+			r.await(l)
 			return
 		}
 		b := r.gather(s)
@@ -181,6 +181,21 @@ func (r *Reactor) flushLink(l *link) {
 	}
 	r.checkAcks(l)
 	r.settle(l)
+}
+
+// await has l flushed again when its gap is over. A link whose bytes have
+// waited for long gets copies of them.
+func (r *Reactor) await(l *link) {
+	s := l.side
+	at := s.notBefore
+	if !l.is(private) {
+		if age := r.age(s); age >= ownAfter {
+			r.own(l)
+		} else {
+			at = min(at, r.at+ownAfter-age)
+		}
+	}
+	r.arm(l, pace, at)
 }
 
 // gather gives the bytes of the next write: one piece if it has a gap or is

@@ -97,9 +97,8 @@ func (s *side) empty() bool {
 }
 
 const (
-	keepSides  = 256  // empty sides kept for links that will need one
 	keepPieces = 16   // largest list, and
-	keepBytes  = 1024 // largest input buffer, that such a side keeps
+	keepBytes  = 1024 // largest input buffer, that an empty side keeps
 )
 
 // reset makes an empty side ready for another link.
@@ -121,9 +120,8 @@ func (s *side) reset() {
 // need gives the side of l, a new one if it has none.
 func (r *Reactor) need(l *link) *side {
 	if l.side == nil {
-		if n := len(r.sides); n > 0 {
-			l.side = r.sides[n-1]
-			r.sides = r.sides[:n-1]
+		if s, ok := r.sides.Get().(*side); ok {
+			l.side = s
 		} else {
 			l.side = new(side)
 		}
@@ -135,9 +133,8 @@ func (r *Reactor) need(l *link) *side {
 func (r *Reactor) tidy(l *link) {
 	if s := l.side; s != nil && (s.empty() || l.phase == dead) {
 		l.side = nil
-		if s.reset(); len(r.sides) < keepSides {
-			r.sides = append(r.sides, s)
-		}
+		s.reset()
+		r.sides.Put(s)
 	}
 }
 

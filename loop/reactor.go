@@ -90,7 +90,7 @@ type Reactor struct {
 	links  []*link // by slot
 	uses   []uint32
 	free   []uint32
-	sides  []*side
+	sides  sync.Pool // of empty *side: the collector frees those that a rush left
 	closed []obituary
 	doomed []*link
 

@@ -11,10 +11,12 @@ const (
 	// after pollFirst, then less often up to pollLast while none of them moves.
 	pollFirst = 2 * time.Millisecond
 	pollLast  = 50 * time.Millisecond
-	// ownAfter is how long a link may be stalled before what it has to send
-	// is copied. Sent slices are small parts of large shared blocks; a link
-	// that holds one of them would keep the block alive.
-	ownAfter = 50 * time.Millisecond
+	// ownAfter is how long a link may be stalled, or behind its pace, before
+	// what it has to send is copied. Sent slices are small parts of large
+	// shared blocks; a link that holds one of them would keep the block alive.
+	// Not sooner: in a rush all links are behind for a moment, with the same
+	// bytes.
+	ownAfter = time.Second
 	// ownSize is the least size of the blocks of such copies. Bytes.
 	ownSize = 4 << 10
 	// hardTimes MaxUnsent is never exceeded, not even for SlowFor.
@@ -134,13 +136,18 @@ func (r *Reactor) bound(l *link) {
 	}
 }
 
+// age is how long ago the oldest unsent piece was queued. There must be one.
+func (r *Reactor) age(s *side) time.Duration {
+	return time.Duration(uint32(r.at/time.Millisecond)-s.out[s.head].at) * time.Millisecond
+}
+
 // checkOverdue ends l if it is over its bound for too long.
 func (r *Reactor) checkOverdue(l *link) {
 	s := l.side
 	var late time.Duration
 	switch {
 	case s.gaps > 0:
-		late = time.Duration(uint32(r.at/time.Millisecond)-s.out[s.head].at) * time.Millisecond
+		late = r.age(s)
 	case s.over != 0:
 		late = r.at - s.over
 	default:

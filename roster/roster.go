@@ -74,7 +74,7 @@ var (
 
 // New makes an empty roster.
 func New(c Config) *Roster {
-	return &Roster{far: bare(c.Advertise), table: table{users: make(map[key]*user)}}
+	return &Roster{far: bare(c.Advertise), table: table{users: newIndex()}}
 }
 
 // Open notes a new link: its dialect's traits, the address of the other end
@@ -145,7 +145,7 @@ func (r *Roster) login(now time.Time, k *link, q *chat.Login) {
 func (r *Roster) arrive(k *link, who key) {
 	r.unwait(k)
 	if k.traits.Presence {
-		r.tellTable(k.id, r.table.users[who])
+		r.tellTable(k.id, r.table.users.get(who))
 		k.seat = r.presence.add(k.id)
 	}
 	r.join(k, who)
@@ -175,15 +175,15 @@ func (r *Roster) rename(k *link, who key) {
 	if old.links > 0 {
 		r.hears(k, &old.came)
 	}
-	if u := r.table.users[who]; u != nil {
-		r.hears(k, &u.went)
+	if u := r.table.users.get(who); u != nil {
+		r.hears(k, u.went())
 	}
 	r.join(k, who)
 }
 
 // join makes k a link of the user who; the first link of a user brings it.
 func (r *Roster) join(k *link, who key) {
-	u := r.table.users[who]
+	u := r.table.users.get(who)
 	if u == nil {
 		u = r.table.add(r.person(who, k.traits))
 		r.tellOthers(k.id, &u.came)
@@ -198,7 +198,7 @@ func (r *Roster) leave(k *link) {
 	k.user = nil
 	if u.links--; u.links == 0 {
 		r.table.remove(u)
-		r.tellOthers(k.id, &u.went)
+		r.tellOthers(k.id, u.went())
 	}
 }
 
@@ -243,7 +243,7 @@ func (r *Roster) Next() time.Time {
 }
 
 // Len is the number of users.
-func (r *Roster) Len() int { return len(r.table.users) }
+func (r *Roster) Len() int { return r.table.users.len }
 
 // People are the users in the order of the table: roughly that of arrival.
 // The roster must not change meanwhile.

@@ -18,20 +18,23 @@ type key struct {
 // of links (see Roster.person).
 func keyOf(p *chat.Person) key { return key{p.Near, p.Name} }
 
-// A user is a person with the links by which it is here. It holds its own two
-// events, so that telling them costs no memory.
+// A user is a person with the links by which it is here: 32 bytes. It holds
+// its own events, so that telling them costs no memory.
 type user struct {
 	came  chat.Came
-	went  chat.Went
+	next  *user // see index
 	block *block
 	links int32
 }
+
+// went is the other event of a user; it holds the same as came.
+func (u *user) went() *chat.Went { return (*chat.Went)(&u.came) }
 
 // A table is everyone who is here, as a list of immutable pages. The pages
 // have one owner that replaces them, the block: a newcomer is told all pages,
 // and whoever has an old one in hand is not disturbed by what comes later.
 type table struct {
-	users  map[key]*user
+	users  index
 	blocks []*block
 }
 
@@ -55,15 +58,15 @@ func (t *table) add(p *chat.Person) *user {
 	}
 	b := t.blocks[n-1]
 	b.page = &chat.Page{People: append(b.page.People, p)}
-	u := &user{came: chat.Came{Who: p}, went: chat.Went{Who: p}, block: b}
-	t.users[keyOf(p)] = u
+	u := &user{came: chat.Came{Who: p}, block: b}
+	t.users.add(u)
 	return u
 }
 
 // remove takes a user out, which replaces its page by a shorter one.
 func (t *table) remove(u *user) {
 	b := u.block
-	delete(t.users, keyOf(u.came.Who))
+	t.users.remove(u)
 	p := without(b.page, u.came.Who)
 	if p == nil {
 		i := slices.Index(t.blocks, b)
@@ -95,7 +98,7 @@ func (t *table) join(i int) bool {
 		return false
 	}
 	for _, p := range gone.page.People {
-		t.users[keyOf(p)].block = b
+		t.users.get(keyOf(p)).block = b
 	}
 	b.page = &chat.Page{People: slices.Concat(b.page.People, gone.page.People)}
 	t.blocks = slices.Delete(t.blocks, i+1, i+2)
@@ -110,8 +113,7 @@ func (t *table) replace(f func(*chat.Person) *chat.Person) {
 		for i, p := range people {
 			if n := f(p); n != p {
 				people[i] = n
-				u := t.users[keyOf(p)]
-				u.came.Who, u.went.Who = n, n
+				t.users.get(keyOf(p)).came.Who = n
 			}
 		}
 		if !slices.Equal(people, b.page.People) {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -48,6 +49,7 @@ func restUntil(stop <-chan struct{}) {
 		case <-tick.C:
 			metrics.Read(sample)
 			if r.due(sample[0].Value.Uint64()) {
+				runtime.GC() // what pools hold is free at the second collection only
 				debug.FreeOSMemory()
 			}
 		}
