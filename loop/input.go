@@ -54,6 +54,11 @@ func (r *Reactor) receive(l *link, p []byte) {
 	if !l.takesInput() {
 		return // thrown away
 	}
+	// What came may answer what we sent, and carries its acknowledgement: the
+	// mode hears that its bytes arrived before it hears the answer.
+	if r.checkAcks(l); !l.takesInput() {
+		return
+	}
 	r.feed(l, p)
 	// A sender that is ahead of us is worked off while the mode wants more:
 	// never more than the bytes of about one read.

@@ -103,7 +103,8 @@ type Mode interface {
 	Data(id ID, p []byte, end bool) (used int)
 	// Idle gives the kept bytes after the silence set by IdleAfter.
 	Idle(id ID, p []byte) (used int)
-	// Left: all bytes up to pos are with the other end's machine; see Watch.
+	// Left: all bytes up to pos are with the other end's machine; see Watch. It
+	// comes before any Data that answers those bytes.
 	Left(id ID, pos uint64)
 	// Closed: the connection has ended; told once for each Opened, at the end
 	// of a turn. why is nil if the other end closed in an orderly way.

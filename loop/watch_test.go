@@ -45,6 +45,38 @@ func TestLeft(t *testing.T) {
 	}
 }
 
+// TestLeftBeforeTheAnswer: what answers a line carries its acknowledgement, so
+// Left comes before that Data, at whatever moment the kernel was asked.
+func TestLeftBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	const rounds = 200
+	m := &puppet{}
+	var order []byte // 'L' for Left, 'D' for Data; touched by the loop only
+	done := make(chan struct{})
+	m.left = func(ID, uint64) { order = append(order, 'L') }
+	m.data = func(id ID, p []byte, _ bool) int {
+		order = append(order, 'D')
+		if len(order) >= 2*rounds {
+			close(done)
+			m.data = nil
+		} else {
+			m.Watch(id, m.Send(id, []byte("line\n"), 0, false))
+		}
+		return len(p)
+	}
+	r := start(t, Config{}, m)
+	c := connect(t, r, 0)
+	go func() { _, _ = io.Copy(c.TCPConn, c.r) }() // answers with the same
+	id := m.link(t, 0)
+	on(t, r, func() { m.Watch(id, m.Send(id, []byte("line\n"), 0, false)) })
+	await(t, "all answers", done)
+	for i, what := range order {
+		if what != "LD"[i%2] {
+			t.Fatalf("Left (L) and Data (D) came as %s", order[:i+1])
+		}
+	}
+}
+
 // TestLeftNeedsTheOtherEnd: bytes in our own socket buffer are not there yet.
 func TestLeftNeedsTheOtherEnd(t *testing.T) {
 	t.Parallel()
