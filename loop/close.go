@@ -179,14 +179,21 @@ func (r *Reactor) over(l *link, err error) {
 }
 
 // halve moves l to a duplicate of its descriptor, which gnet does not know.
+// For a moment there are both, so half of the reserve must be free for it.
 func (r *Reactor) halve(l *link, c gnet.Conn) bool {
 	fd, err := unix.FcntlInt(uintptr(c.Fd()), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		r.need(l).why = err
 		return false
 	}
+	if fd >= r.maxFD+r.cfg.Reserve/2 {
+		unix.Close(fd)
+		r.need(l).why = ErrFull
+		return false
+	}
 	l.fd, l.conn = int32(fd), nil
 	l.set(half)
+	r.halves++
 	r.arm(l, linger, r.at+halfFor)
 	r.mark(l)
 	return true

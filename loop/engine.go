@@ -73,11 +73,12 @@ func (e *engine) OnOpen(c gnet.Conn) (out []byte, action gnet.Action) {
 }
 
 // room reports whether c may stay. Descriptors are given out lowest first, so
-// the number of the newest counts all open files of the process. Refusing by
-// it keeps the reserve free: if gnet's accept ever found no descriptor, it
-// would end the whole engine.
+// the number of the newest counts all open files of the process below it, and
+// above it there are but duplicates of half-closed links: each left a hole for
+// a newcomer. Refusing by the sum keeps the reserve free: if gnet's accept
+// ever found no descriptor, it would end the whole engine.
 func (r *Reactor) room(c gnet.Conn) bool {
-	if c.Fd() >= r.maxFD || r.cfg.MaxConns > 0 && r.count.Open >= r.cfg.MaxConns || r.stopping {
+	if c.Fd()+r.halves >= r.maxFD || r.cfg.MaxConns > 0 && r.count.Open >= r.cfg.MaxConns || r.stopping {
 		r.count.Refused++
 		return false
 	}

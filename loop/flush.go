@@ -20,6 +20,10 @@ const (
 	// maxFlush is how many links one turn flushes before the sockets get
 	// their share; a line to 10,000 links would else hold the loop for 0.1 s.
 	maxFlush = 256
+	// maxTurn is how long a turn goes on before it stops flushing early,
+	// looked at each lookEach links.
+	maxTurn  = 4 * time.Millisecond
+	lookEach = 32
 	// maxWrite is the most that one write takes, and about the most that one
 	// turn writes to one link: neither may a link with much to send hold the
 	// loop. Bytes.
@@ -62,6 +66,9 @@ func (r *Reactor) enqueue(l *link, b []byte, gap time.Duration) {
 		r.backlog++
 	}
 	s.bytes += len(b)
+	if l.is(private) && !r.charge(l, len(b)) {
+		return
+	}
 	switch {
 	case l.is(private) && gap == 0 && s.join(b):
 		r.bound(l)
@@ -125,9 +132,12 @@ func (r *Reactor) flushLazy() {
 
 // flush writes what the links have to send, maxFlush of them at most.
 func (r *Reactor) flush() {
-	n := min(len(r.dirty), maxFlush)
-	for i := range n { // the list may grow meanwhile
-		l := r.dirty[i]
+	n, most := 0, min(len(r.dirty), maxFlush) // the list may grow meanwhile
+	for ; n < most; n++ {
+		if n > 0 && n%lookEach == 0 && time.Since(r.now) > maxTurn {
+			break
+		}
+		l := r.dirty[n]
 		l.clear(dirty)
 		if l.phase < doomed {
 			r.flushLink(l)
@@ -223,6 +233,9 @@ func (r *Reactor) gather(s *side) []byte {
 func (r *Reactor) wrote(l *link, n int) {
 	s := l.side
 	s.bytes -= n
+	if l.is(private) {
+		r.copied -= n
+	}
 	for n > 0 {
 		p := &s.out[s.head]
 		if n < len(p.b) {
@@ -266,6 +279,10 @@ func (r *Reactor) breakOff(l *link, err error) {
 func (r *Reactor) drop(l *link) {
 	if s := l.side; s != nil && s.bytes > 0 {
 		r.backlog--
+		if l.is(private) {
+			r.copied -= s.bytes
+			l.clear(private)
+		}
 		l.queued = l.written()
 		clear(s.out)
 		s.out, s.head, s.bytes, s.gaps, s.over, s.since = s.out[:0], 0, 0, 0, 0, 0

@@ -192,8 +192,8 @@ func TestFlushYields(t *testing.T) {
 		}
 		next()
 	})
-	if n := await(t, "the first part", written); n != maxFlush {
-		t.Errorf("one turn wrote to %d links, want %d", n, maxFlush)
+	if n := await(t, "the first part", written); n < lookEach || n > maxFlush {
+		t.Errorf("one turn wrote to %d links, want %d to %d", n, lookEach, maxFlush)
 	}
 	for _, c := range all {
 		c.hear("to all")

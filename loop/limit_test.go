@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 		os.Exit(serveLimited(false))
 	case "exhausted":
 		os.Exit(serveLimited(true))
+	case "owing":
+		os.Exit(serveOwing())
 	case "idle":
 		os.Exit(serveIdle())
 	default:
@@ -90,6 +92,40 @@ func serveLimited(exhaust bool) int {
 			fmt.Println(err)
 			return 1
 		}
+		return 0
+	}
+}
+
+// serveOwing is a server with few descriptors that owes every link an answer
+// it never gives. It says its address, then how it ended.
+func serveOwing() int {
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: childFiles, Max: childFiles}); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	m := &puppet{}
+	m.data = func(id ID, p []byte, end bool) int {
+		m.Owe(id, true)
+		return len(p)
+	}
+	r := New(Config{Doors: []Door{tcp4}}, m)
+	if err := r.Start(); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println(r.Local(0))
+	input := make(chan struct{})
+	go func() {
+		defer close(input)
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	}()
+	select {
+	case err := <-r.Done():
+		fmt.Println("ended:", err)
+		return 3
+	case <-input:
+		fmt.Println("refused:", r.Stats().Refused > 0)
+		_ = r.Stop()
 		return 0
 	}
 }
@@ -194,6 +230,27 @@ func TestFullHouse(t *testing.T) {
 		defer o.Close()
 		return echo(o, time.Now().Add(patience)) == nil
 	})
+	c.in.Close()
+	if got := c.line(); got != "refused: true" {
+		t.Errorf("the server says %q", got)
+	}
+}
+
+// TestHalvesFillTheHouse: a link that has ended its input lives on a duplicate
+// of its descriptor and leaves its own number to a newcomer; so many of them
+// that no descriptor is left must be refused like all others.
+func TestHalvesFillTheHouse(t *testing.T) {
+	t.Parallel()
+	c := spawn(t, "owing")
+	for range 2 * childFiles {
+		o, err := net.DialTimeout("tcp", c.at, patience)
+		if err != nil {
+			t.Fatalf("the server is gone: %v", err)
+		}
+		defer o.Close()
+		_, _ = io.WriteString(o, "x")
+		_ = o.(*net.TCPConn).CloseWrite()
+	}
 	c.in.Close()
 	if got := c.line(); got != "refused: true" {
 		t.Errorf("the server says %q", got)

@@ -182,6 +182,12 @@ func (r *Reactor) bury(l *link, why error) {
 	if l.unsent() > 0 {
 		r.backlog--
 	}
+	if l.is(half) {
+		r.halves--
+	}
+	if l.is(private) {
+		r.copied -= l.unsent()
+	}
 	l.phase, l.conn, l.fd = dead, nil, -1
 	if l.side != nil {
 		r.disarm(l)

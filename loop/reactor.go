@@ -29,6 +29,11 @@ type Config struct {
 	// or 16 times over it at once, the link is dropped with ErrSlow. Bytes,
 	// default 1 MiB.
 	MaxUnsent int
+	// MaxCopied bounds, over all links, the bytes that wait in copies because
+	// their links are slow (those that all others have are shared and count
+	// once). A slow link for which there is no room is dropped with ErrSlow.
+	// Bytes, default 256 MiB.
+	MaxCopied int
 	// SlowFor: see MaxUnsent. Links with a gap between their writes are
 	// dropped when their oldest unsent piece is that old, instead. Default 30 s.
 	SlowFor time.Duration
@@ -76,6 +81,8 @@ type Reactor struct {
 	guards  []guard
 	udp     []udpDoor
 	maxFD   int // newcomers with this descriptor or a higher one are refused
+	halves  int // links that live on a duplicate; their numbers say nothing
+	copied  int // bytes that wait in private links, see Config.MaxCopied
 	bootErr error
 
 	// On the loop only.
@@ -126,6 +133,9 @@ func New(cfg Config, m Mode) *Reactor {
 	}
 	if cfg.MaxUnsent == 0 {
 		cfg.MaxUnsent = 1 << 20
+	}
+	if cfg.MaxCopied == 0 {
+		cfg.MaxCopied = 256 << 20
 	}
 	if cfg.SlowFor == 0 {
 		cfg.SlowFor = 30 * time.Second

@@ -11,6 +11,9 @@ const (
 	// after pollFirst, then less often up to pollLast while none of them moves.
 	pollFirst = 2 * time.Millisecond
 	pollLast  = 50 * time.Millisecond
+	// pollEach is added to the pause for each link that is looked at, so that
+	// thousands of them do not take a core while one of them trickles.
+	pollEach = 10 * time.Microsecond
 	// ownAfter is how long a link may be stalled, or behind its pace, before
 	// what it has to send is copied. Sent slices are small parts of large
 	// shared blocks; a link that holds one of them would keep the block alive.
@@ -71,7 +74,7 @@ func (r *Reactor) pollStalled() {
 	clear(r.stalled[len(still):])
 	r.stalled, r.pollAt = still, 0
 	if len(still) > 0 {
-		r.pollAt = r.at + r.pollStep
+		r.pollAt = r.at + r.pollStep + time.Duration(len(still))*pollEach
 	}
 }
 
@@ -79,6 +82,10 @@ func (r *Reactor) pollStalled() {
 // together.
 func (r *Reactor) own(l *link) {
 	s := l.side
+	l.set(private)
+	if !r.charge(l, s.bytes) {
+		return
+	}
 	all := make([]byte, 0, s.bytes)
 	out := s.out[:0]
 	from := 0 // where the last of out begins in all
@@ -94,7 +101,17 @@ func (r *Reactor) own(l *link) {
 	}
 	clear(s.out[len(out):])
 	s.out, s.head = out, 0
-	l.set(private)
+}
+
+// charge accounts for n more bytes that wait in copies for the private link l;
+// false: there is no room for them, and l is dropped.
+func (r *Reactor) charge(l *link, n int) bool {
+	r.copied += n
+	if r.copied > r.cfg.MaxCopied {
+		r.doom(l, ErrSlow)
+		return false
+	}
+	return true
 }
 
 // join copies b behind the last piece, which the link owns, if it is of the

@@ -129,6 +129,46 @@ func TestPacedBacklog(t *testing.T) {
 	c.Close()
 }
 
+// TestCopiesAreBounded: what waits for slow readers in copies has a bound over
+// all of them; whoever goes beyond it is dropped, the others are not.
+func TestCopiesAreBounded(t *testing.T) {
+	t.Parallel()
+	const room = 64 << 10
+	m := &puppet{}
+	r := start(t, Config{MaxUnsent: 64 << 20, MaxCopied: room, SlowFor: time.Hour}, m)
+	const links = 4
+	for i := range links {
+		_ = connect(t, r, 0).SetReadBuffer(4 << 10)
+		fill(t, r, m.link(t, i), 1)
+	}
+	stuffed := func() (dropped int) {
+		on(t, r, func() {
+			sum := 0
+			for _, id := range m.links {
+				l := r.get(id)
+				if l == nil {
+					dropped++
+					continue
+				}
+				if l.is(private) {
+					sum += l.unsent()
+				}
+				m.Send(id, make([]byte, 1<<10), 0, false)
+			}
+			if sum != r.copied || sum > room {
+				t.Errorf("%d bytes wait in copies, %d are accounted for, of %d", sum, r.copied, room)
+			}
+		})
+		return dropped
+	}
+	eventually(t, "all but one are dropped", func() bool { return stuffed() >= links-1 })
+	for _, e := range m.told() {
+		if e.why != ErrSlow {
+			t.Errorf("dropped because: %v", e.why)
+		}
+	}
+}
+
 // TestComesBack: a link that was over its bound and is read again owes nothing
 // and keeps nothing.
 func TestComesBack(t *testing.T) {
