@@ -22,7 +22,7 @@ const (
 	maxFlush = 256
 	// maxTurn is how long a turn goes on before it stops flushing early,
 	// looked at each lookEach links.
-	maxTurn  = 4 * time.Millisecond
+	maxTurn  = time.Millisecond
 	lookEach = 32
 	// maxWrite is the most that one write takes, and about the most that one
 	// turn writes to one link: neither may a link with much to send hold the

@@ -77,7 +77,9 @@ Examples:
    mim join robot@192.0.2.7 --json       one JSON object a line, for scripts`,
 		Flags: append(flags, logFlags("warn")...),
 		Action: func(c *cli.Context) error {
-			log, f := newLog(c, s.err)
+			journal := newJournal(s.err)
+			defer journal.close()
+			log, f := newLog(c, journal)
 			if f != nil {
 				return f
 			}

@@ -29,9 +29,9 @@ func newLog(c *cli.Context, w io.Writer) (*slog.Logger, *failure) {
 	options := &slog.HandlerOptions{Level: level}
 	switch form := c.String("log-format"); form {
 	case "text":
-		return slog.New(slog.NewTextHandler(w, options)), nil
+		return slog.New(newLimit(slog.NewTextHandler(w, options))), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), nil
+		return slog.New(newLimit(slog.NewJSONHandler(w, options))), nil
 	default:
 		return nil, badUse(c.Command.HelpName+" --log-format json", "cannot use --log-format %s: it is text or json", form)
 	}

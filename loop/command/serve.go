@@ -46,7 +46,9 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	log, f := newLog(c, s.err)
+	journal := newJournal(s.err)
+	defer journal.close()
+	log, f := newLog(c, journal)
 	if f != nil {
 		return f
 	}
@@ -111,7 +113,7 @@ func serveUntilStopped(r *loop.Reactor, cfg serve.Config, readyFile string, s st
 	go restUntil(resting)
 	select {
 	case sig := <-signals:
-		log.Info("stopping", "signal", sig.String())
+		log.Info("asked to stop", "signal", sig.String())
 		return stopped(r, signals)
 	case err := <-r.Done():
 		return engineEnded(err)

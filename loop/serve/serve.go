@@ -48,6 +48,7 @@ type Mode struct {
 	roster   *roster.Roster
 	links    []link // by slot
 	log      *slog.Logger
+	stopping bool
 	alarm    time.Time // what the roster's next Tick is asked for; zero: none
 }
 
@@ -159,15 +160,18 @@ func (m *Mode) Closed(id loop.ID, why error) {
 	m.logLink(slog.LevelDebug, "closed", &m.doors[l.door], l.remote, why)
 	*l = link{}
 	m.driver.Closed(id)
+	if m.stopping {
+		return // everybody goes: nobody is left to hear of it
+	}
 	m.carryOut(m.roster.Closed(m.net.Now(), chat.Link(id)))
 }
 
 // Tick implements loop.Mode: timers of sessions and of the roster share it.
 func (m *Mode) Tick(now time.Time) {
 	m.driver.Tick(now)
+	m.alarm = time.Time{} // a Tick uses up the alarm of all
 	effects, next := m.roster.Tick(now)
 	m.carryOut(effects)
-	m.alarm = time.Time{} // a Tick uses up the alarm of all
 	m.wake(next)
 }
 
@@ -181,6 +185,8 @@ func (m *Mode) wake(at time.Time) {
 
 // Stopping implements loop.Mode: everyone gets a last word.
 func (m *Mode) Stopping() {
+	m.stopping = true
+	m.log.Info("stopping", slog.Int("people", m.roster.Len()))
 	for i := range m.links {
 		if l := m.links[i].Link; l != nil {
 			m.driver.Close(l, errStopping)

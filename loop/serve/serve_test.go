@@ -259,6 +259,30 @@ func TestStopping(t *testing.T) {
 	}
 }
 
+// The end of a server of many costs no line of news and no line of log for
+// each of them: it would take the square of their number.
+func TestStoppingIsCheap(t *testing.T) {
+	w := newTown(t, sim.Faults{}, Config{})
+	for i := range 20 {
+		w.join(lan, "somebody", uint16(10+i))
+	}
+	encodes, sends := w.mode.Encodes(), w.net.sends
+	w.host.Stop()
+	w.Run(2 * time.Second)
+	if w.host.Alive() {
+		t.Error("the server has not stopped")
+	}
+	if n := w.mode.Encodes() - encodes; n != 0 {
+		t.Errorf("%d events were encoded for people who are going", n)
+	}
+	if n := w.net.sends - sends; n != 20 {
+		t.Errorf("%d sends for 20 last words", n)
+	}
+	if log := w.log.String(); strings.Contains(log, "msg=logout") || strings.Count(log, "msg=stopping people=20") != 1 {
+		t.Errorf("the log:\n%s", log)
+	}
+}
+
 // A reader that does not read is the loop's business; to the others it goes.
 func TestLostLink(t *testing.T) {
 	w := newTown(t, sim.Faults{}, Config{})
