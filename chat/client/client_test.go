@@ -184,6 +184,13 @@ func failure(k chat.Kind, text string) Effect {
 	return show(View{Event: Error, Kind: k.String(), Text: text})
 }
 
+// final is a failure that ends the program.
+func final(k chat.Kind, text string) Effect {
+	e := failure(k, text)
+	e.View.Final = true
+	return e
+}
+
 // only gives the one effect of a kind.
 func only(t *testing.T, in []Effect, k Kind) (found Effect) {
 	t.Helper()

@@ -109,7 +109,7 @@ func TestEOF(t *testing.T) {
 		u := alice(t)
 		u.line("@bob one")
 		u.expect(u.c.EOF(u.now))
-		u.expect(u.wait(drainEOF), failure(chat.Lost, "cannot reach the server at server:4242: no answer in time"),
+		u.expect(u.wait(drainEOF), final(chat.Lost, "cannot reach the server at server:4242: no answer in time"),
 			Effect{Kind: HangUp}, bye[0], Effect{Kind: Quit, Code: ExitNoServer})
 	})
 }

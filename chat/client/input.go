@@ -3,6 +3,8 @@ package client
 import (
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"mim/chat"
 )
@@ -51,6 +53,9 @@ func (c *Client) Line(now time.Time, s string) []Effect {
 		return c.out
 	}
 	s = strings.TrimRight(s, "\r\n")
+	if !utf8.ValidString(s) {
+		s = string(chat.AppendUTF8(nil, []byte(s)))
+	}
 	switch {
 	case !c.coming() && len(c.held) == 0:
 		c.obey(s)
@@ -78,7 +83,12 @@ func (c *Client) obeyHeld() {
 	}
 }
 
+// obey carries out a line. Blanks before @ or / are a slip: such a line is
+// never taken for a text to whoever was spoken with last.
 func (c *Client) obey(s string) {
+	if t := strings.TrimLeftFunc(s, unicode.IsSpace); strings.HasPrefix(t, "@") || strings.HasPrefix(t, "/") {
+		s = t
+	}
 	switch {
 	case strings.TrimSpace(s) == "":
 	case strings.HasPrefix(s, "//"):
@@ -153,7 +163,8 @@ func (c *Client) addressed(s string) {
 func (c *Client) typed(k *contact, s string) {
 	words := string(chat.AppendLine(nil, []byte(s)))
 	if limit := c.cfg.Traits.MaxText; limit > 0 && len(words) > limit {
-		c.fail(chat.Errorf(chat.TooLong, "the text has %d bytes, %d is the most: it was not sent", len(words), limit))
+		// How long it was is not said: of a very long one we see a part.
+		c.fail(chat.Errorf(chat.TooLong, "the text is longer than %d bytes: it was not sent", limit))
 		return
 	}
 	c.say(k, words)

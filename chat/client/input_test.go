@@ -35,7 +35,11 @@ func TestAddressing(t *testing.T) {
 		{`@a"b c hi`, `a"b c`, "hi"},
 		{"@carol //x", "carol", "//x"},
 		{"@carol a\x1b[2Jb\x00", "carol", "a [2Jb "},
-		{"@carol \xff", "carol", "\ufffd"},
+		{"@carol \xff", "carol", "ÿ"},
+		{"@carol gr\xfc\xdfe", "carol", "grüße"},
+		{"  @carol hi", "carol", "hi"},
+		{"\t /msg carol hi", "carol", "hi"},
+		{"\u00a0@carol hi", "carol", "hi"},
 		{"@carol héllo 👋", "carol", "héllo 👋"},
 	}
 	for _, test := range tests {
@@ -61,15 +65,25 @@ func TestBadInput(t *testing.T) {
 		text string
 	}{
 		{"@nobody hi", chat.Unknown, `nobody here is called "nobody"; /who lists who is here`},
-		{"@ hi", chat.Unknown, `nobody here is called ""; /who lists who is here`},
-		{"@", chat.Unknown, `nobody here is called ""; /who lists who is here`},
+		{"@ hi", chat.Usage, "the name is missing: @NAME text"},
+		{"@", chat.Usage, "the name is missing: @NAME text"},
+		{"@ ", chat.Usage, "the name is missing: @NAME text"},
+		{"/msg", chat.Usage, "the name is missing: @NAME text"},
+		{"/msg ", chat.Usage, "the name is missing: @NAME text"},
+		{`@"" hi`, chat.Usage, "the name is missing: @NAME text"},
 		{"@Bob hi", chat.Unknown, `several people here are called "Bob" but for the case of letters; type the name as it is shown`},
 		{"@bob", chat.Usage, "no text for bob"},
 		{"@bob  ", chat.Usage, "no text for bob"},
 		{"@bobby hi", chat.Unknown, `nobody here is called "bobby"; /who lists who is here`},
 		{`@"Anna" hi`, chat.Unknown, `nobody here is called "Anna"; /who lists who is here`},
-		{`@"Anna Maria hi`, chat.Unknown, `nobody here is called "\"Anna"; /who lists who is here`},
-		{"@alice hi", chat.Unknown, `nobody here is called "alice"; /who lists who is here`},
+		{`@"Anna Maria hi`, chat.Usage, `the quote before the name is not closed: @"a name" text`},
+		{`@"Anna`, chat.Usage, `the quote before the name is not closed: @"a name" text`},
+		{"@alice hi", chat.Usage, "alice is you"},
+		{"@Alice", chat.Usage, "alice is you"},
+		{`@"alice" hi`, chat.Usage, "alice is you"},
+		{"/close alice", chat.Usage, "alice is you"},
+		{"@alicia hi", chat.Unknown, `nobody here is called "alicia"; /who lists who is here`},
+		{"  @nobody hi", chat.Unknown, `nobody here is called "nobody"; /who lists who is here`},
 		{"hi", chat.Usage, "to whom? begin with @NAME; /who lists who is here"},
 		{"//hi", chat.Usage, "to whom? begin with @NAME; /who lists who is here"},
 		{"/dance", chat.Usage, "there is no command /dance; /help lists them, and a text that begins with / is typed with //"},
@@ -78,14 +92,34 @@ func TestBadInput(t *testing.T) {
 		{"/close nobody", chat.Unknown, `nobody here is called "nobody"; /who lists who is here`},
 		{"/close bob", chat.Unknown, "no talk with bob is open"},
 		{"/close bob now", chat.Usage, "/close takes a name and nothing else"},
-		{"@bob " + strings.Repeat("x", 21), chat.TooLong, "the text has 21 bytes, 20 is the most: it was not sent"},
-		{"@bob " + strings.Repeat("é", 11), chat.TooLong, "the text has 22 bytes, 20 is the most: it was not sent"},
+		{"@bob " + strings.Repeat("x", 21), chat.TooLong, "the text is longer than 20 bytes: it was not sent"},
+		{"@bob " + strings.Repeat("é", 11), chat.TooLong, "the text is longer than 20 bytes: it was not sent"},
 	}
 	for _, test := range tests {
 		t.Run(test.line, func(t *testing.T) {
 			u := joined(t, people)
 			u.expect(u.line(test.line), failure(test.kind, test.text))
 		})
+	}
+}
+
+// A slip before @ or / does not make a command a text to whoever was last.
+func TestLeadingBlanks(t *testing.T) {
+	u := joined(t, []*chat.Person{bob, carol})
+	u.talk(carol)
+	if call := only(t, u.line("  @bob for bob alone"), Call); call.Addr != bob.Far {
+		t.Errorf("dials %v, want bob", call.Addr)
+	}
+	u.expect(u.line(" /dance"), failure(chat.Usage, "there is no command /dance; /help lists them, and a text that begins with / is typed with //"))
+	only(t, u.line("\t/close carol"), Finish)
+}
+
+// Someone else may have our name: then it is theirs.
+func TestNamesakeOfOurs(t *testing.T) {
+	other := person("alice", "192.0.2.9:2009")
+	u := joined(t, []*chat.Person{other})
+	if call := only(t, u.line("@alice hi"), Call); call.Addr != other.Far {
+		t.Errorf("dials %v, want the other alice", call.Addr)
 	}
 }
 

@@ -13,6 +13,7 @@ type line struct {
 	link   chat.Link
 	remote netip.AddrPort
 	since  time.Time // it is open
+	taken  time.Time // they called, and by name and address are who; else zero
 	who    *contact  // nil: a caller that we cannot name yet
 	flight []text    // on the line, not confirmed, in order
 	bytes  int       // of flight
@@ -94,15 +95,6 @@ func (c *Client) PeerOpened(now time.Time, link chat.Link, remote netip.AddrPort
 	return c.end()
 }
 
-func (c *Client) unnamedAt(from netip.Addr) (n int) {
-	for _, l := range c.callers {
-		if l.name == "" && l.remote.Addr() == from {
-			n++
-		}
-	}
-	return n
-}
-
 // attach makes l a line of the talk with k and says what came early.
 func (c *Client) attach(l *line, k *contact) {
 	l.who = k
@@ -136,46 +128,6 @@ func (c *Client) PeerRequest(now time.Time, link chat.Link, r chat.Request) []Ef
 		c.said(l, r)
 	}
 	return c.end()
-}
-
-// hello takes a caller's name, which is a claim: only the table makes it more.
-func (c *Client) hello(l *line, name string) {
-	if l.who != nil || l.name != "" {
-		return
-	}
-	if err := chat.CheckName(name); err != nil {
-		c.drop(l, err)
-		return
-	}
-	l.name = name
-	l.until = c.now.Add(knownWithin)
-	c.identify(l, false)
-}
-
-// identify finds out whose line l is. In the end a caller of whom the table
-// knows nothing is a stranger, with a conversation that shows it.
-func (c *Client) identify(l *line, end bool) {
-	k := c.callerOf(l.name, l.remote.Addr())
-	if k == nil && !end {
-		return
-	}
-	if k == nil {
-		name := l.name + " (" + l.remote.Addr().String() + ")"
-		k = c.learn(name, c.handle(name))
-		k.dialect = c.cfg.Traits.Dialect
-		c.unpast(k)
-	}
-	c.uncaller(l)
-	c.attach(l, k)
-}
-
-// recognise gives callers who waited for their entry to the newcomer k.
-func (c *Client) recognise(k *contact) {
-	for _, l := range slices.Clone(c.callers) {
-		if l.name == k.name {
-			c.identify(l, false)
-		}
-	}
 }
 
 func (c *Client) said(l *line, r *chat.Say) {
@@ -267,44 +219,13 @@ func (c *Client) tickDelayed() {
 
 // heard shows a text of k.
 func (c *Client) heard(k *contact, e early) {
-	if c.last == nil && !k.stranger() {
+	if c.last == nil && (!k.stranger() || k.twin) {
 		c.last = k
 	}
 	c.exit.active = c.now
 	c.show(View{Event: Said, From: k.handle, To: c.cfg.Name, Text: e.words, Dialect: k.dialect, Path: PathDirect})
 	if e.cut {
 		c.show(View{Event: Notice, Name: k.handle, Text: "the line was too long; the rest of it was dropped"})
-	}
-}
-
-// drop closes a caller's line for good.
-func (c *Client) drop(l *line, why error) {
-	c.uncaller(l)
-	delete(c.lines, l.link)
-	c.do(Effect{Kind: Close, Link: l.link, Why: why})
-}
-
-func (c *Client) uncaller(l *line) {
-	if i := slices.Index(c.callers, l); i >= 0 {
-		c.callers = slices.Delete(c.callers, i, i+1)
-	}
-}
-
-// tickCallers drops callers who never said their name and settles who the
-// others are. While the table is coming it may still name them.
-func (c *Client) tickCallers() {
-	for _, l := range slices.Clone(c.callers) {
-		switch {
-		case l.until.After(c.now):
-		case l.name == "" && l.until.Before(l.since.Add(nameWithin)):
-			c.drop(l, errCrowd)
-		case l.name == "":
-			c.drop(l, errLate)
-		case c.server.phase == settling:
-			l.until = c.server.until
-		default:
-			c.identify(l, true)
-		}
 	}
 }
 

@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,19 +85,150 @@ func TestEarlyTextsAreBounded(t *testing.T) {
 	}
 }
 
-// Two people of one name at one address who call get a conversation each.
+// Two people of one name at one address who call cannot be told apart. Each
+// gets a conversation that can be answered; what is for one of them by handle
+// goes to the address that is listed, never on a line that may be the other's.
 func TestNamesakesAtOneAddress(t *testing.T) {
 	u := joined(t, []*chat.Person{bob, bobToo})
-	first, second := u.called(bob), u.called(bobToo)
-	u.expect(u.says(first, "one"), said("bob", "one"))
-	u.expect(u.says(second, "two"), said("bob~2", "two"))
-	third := u.called(bob)
-	u.expect(u.says(third, "three"))
-	u.now = u.now.Add(turnWithin) // it is one more line of the first one's talk
-	u.expect(u.c.Tick(u.now), said("bob", "three"))
-	if e := only(t, u.line("@bob~2 x"), Send); e.Link != second {
-		t.Errorf("the text for bob~2 went on line %d, want %d", e.Link, second)
+	first, second := u.called(bobToo), u.called(bob)
+	u.expect(u.says(first, "one"), said("bob (192.0.2.2)", "one"))
+	u.expect(u.says(second, "two"), said("bob (192.0.2.2)~2", "two"))
+	if e := only(t, u.line("to who spoke first"), Send); e.Link != first {
+		t.Errorf("the answer went on line %d, want %d", e.Link, first)
 	}
+	if e := only(t, u.line("@bob (192.0.2.2)~2 x"), Send); e.Link != second {
+		t.Errorf("the text for the second went on line %d, want %d", e.Link, second)
+	}
+	if e := only(t, u.line("and this"), Send); e.Link != second {
+		t.Errorf("what followed went on line %d, want %d", e.Link, second)
+	}
+	for handle, p := range map[string]*chat.Person{"bob": bob, "bob~2": bobToo} {
+		e := u.line("@" + handle + " secret")
+		call := only(t, e, Call)
+		if call.Addr != p.Far || len(e) != 1 {
+			t.Fatalf("@%s: %+v, want a call of %v", handle, e, p.Far)
+		}
+		link, e := u.opened(p.Far.String(), call.Call)
+		if s := only(t, e, Send); s.Link != link || s.Text != "secret" {
+			t.Errorf("@%s: %+v", handle, s)
+		}
+	}
+	u.expect(u.c.PeerClosed(u.now, second, nil),
+		unsent("bob (192.0.2.2)~2", "x", whyUnsure), unsent("bob (192.0.2.2)~2", "and this", whyUnsure),
+		closed("bob (192.0.2.2)~2", "the other side ended the talk"))
+	// One is left: a caller is that one.
+	u.event(&chat.Went{Who: bobToo})
+	third := u.called(bob)
+	u.says(third, "three")
+	if e := u.wait(turnWithin); events(e) != "said alice" || e[0].View.From != "bob" {
+		t.Errorf("got %+v, want said by bob", e)
+	}
+}
+
+// The second one called before we knew that there are two: what it was taken
+// for is taken back, and nothing more for the first is written to it.
+func TestNamesakeIsListedBehindItsCall(t *testing.T) {
+	tests := []struct {
+		name  string
+		begin func(u *user) chat.Link
+		back  bool // the entry comes with the table of the server that is back
+	}{
+		{"a moment", func(u *user) chat.Link {
+			link := u.called(bobToo)
+			u.wait(knownWithin)
+			return link
+		}, false},
+		{"waiting for its entry", func(u *user) chat.Link {
+			u.event(&chat.Went{Who: bob})
+			link := u.called(bobToo)
+			u.event(&chat.Came{Who: bob})
+			return link
+		}, false},
+		{"while the server was lost", func(u *user) chat.Link {
+			u.c.ServerClosed(u.now, nil)
+			u.wait(100 * time.Millisecond)
+			return u.called(bobToo)
+		}, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			u := joined(t, []*chat.Person{bob})
+			link := test.begin(u)
+			sent := only(t, u.line("@bob to whom?"), Send)
+			u.says(link, "hi")
+			if test.back {
+				u.wait(2 * time.Second)
+				u.login()
+				u.event(&chat.Answer{})
+				u.event(&chat.Came{Who: bob})
+			}
+			e := slices.Clone(u.event(&chat.Came{Who: bobToo}))
+			if test.back {
+				e = u.wait(quiet)
+			}
+			want := "came bob~2, closed bob, opened bob (192.0.2.2)"
+			if got := strings.TrimSuffix(events(e), ", online"); got != want {
+				t.Fatalf("got %s, want %s", got, want)
+			}
+			u.expect(u.c.Left(u.now, link, sent.Ticket), show(View{Event: Sent, From: "alice", To: "bob (192.0.2.2)",
+				Text: "to whom?", Path: PathDirect, State: StateSent}))
+			u.expect(u.says(link, "me"), said("bob (192.0.2.2)", "me"))
+			if call := only(t, u.line("@bob secret"), Call); call.Addr != bob.Far {
+				t.Errorf("dials %v, want %v", call.Addr, bob.Far)
+			}
+		})
+	}
+}
+
+// What of a talk stays and what goes along when a line is taken out of it, or
+// is not.
+func TestNamesakeIsListedInATalk(t *testing.T) {
+	t.Run("a talk of before stays", func(t *testing.T) {
+		u := joined(t, []*chat.Person{bob})
+		link := u.called(bob)
+		u.wait(knownWithin + time.Millisecond)
+		u.expect(u.event(&chat.Came{Who: bobToo}), came("bob~2", bobToo))
+		u.expect(u.says(link, "still me"), said("bob", "still me"))
+	})
+	t.Run("a line of our own stays", func(t *testing.T) {
+		u := joined(t, []*chat.Person{bob})
+		link := u.talk(bob)
+		u.expect(u.event(&chat.Came{Who: bobToo}), came("bob~2", bobToo))
+		u.expect(u.says(link, "still me"), said("bob", "still me"))
+	})
+	t.Run("the line of one who is gone stays", func(t *testing.T) {
+		u := joined(t, []*chat.Person{bob})
+		link := u.called(bob)
+		u.event(&chat.Went{Who: bob})
+		u.expect(u.event(&chat.Came{Who: bobToo}), came("bob~2", bobToo))
+		u.expect(u.says(link, "still me"), said("bob", "still me"))
+	})
+	t.Run("what waits to be sent goes by a call", func(t *testing.T) {
+		u := joined(t, []*chat.Person{bob})
+		link := u.called(bobToo)
+		u.line("@bob one")
+		u.c.PeerEnded(u.now, link)
+		u.expect(u.line("@bob two"))
+		if call := only(t, u.event(&chat.Came{Who: bobToo}), Call); call.Addr != bob.Far {
+			t.Errorf("dials %v, want %v", call.Addr, bob.Far)
+		}
+	})
+	t.Run("other lines of the talk are heard at once", func(t *testing.T) {
+		u := joined(t, []*chat.Person{bob})
+		ours := u.talk(bob)
+		u.says(u.called(bobToo), "I spoke last")
+		u.wait(turnWithin)
+		u.event(&chat.Came{Who: bobToo})
+		u.expect(u.says(ours, "now I do"), said("bob", "now I do"))
+	})
+	t.Run("what waits to be shown goes along", func(t *testing.T) {
+		u := joined(t, []*chat.Person{bob})
+		u.says(u.talk(bob), "mine")
+		u.expect(u.says(u.called(bobToo), "mine as well"))
+		u.expect(u.event(&chat.Came{Who: bobToo}), came("bob~2", bobToo),
+			opened("bob (192.0.2.2)", "192.0.2.2:40000"), said("bob (192.0.2.2)", "mine as well"))
+		u.expect(u.wait(time.Minute))
+	})
 }
 
 // Two strangers of one name at one address as well, and nobody can call them back.
@@ -118,6 +250,18 @@ func TestStrangers(t *testing.T) {
 	if e := u.says(u.called(bob), "me"); events(e) != "said alice" || e[0].View.From != "bob" {
 		t.Errorf("got %+v", e)
 	}
+}
+
+// A stranger under the handle of someone of before cannot be called back there.
+func TestStrangerIsNobodyOfBefore(t *testing.T) {
+	odd := person("bob (192.0.2.2)", "192.0.2.50:2050")
+	u := joined(t, []*chat.Person{odd})
+	u.c.PeerClosed(u.now, u.talk(odd), nil)
+	u.event(&chat.Went{Who: odd})
+	link := u.called(bob)
+	u.expect(u.wait(knownWithin), opened("bob (192.0.2.2)", "192.0.2.2:40000"))
+	u.c.PeerEnded(u.now, link)
+	u.expect(u.line("@bob (192.0.2.2) hi"), unsent("bob (192.0.2.2)", "hi", whyGone))
 }
 
 // A line whose name was not even read may hold what was said before.
@@ -153,7 +297,8 @@ func TestReadsAnUnnamedCallerFirst(t *testing.T) {
 
 func TestUnnamedCallers(t *testing.T) {
 	u := joined(t, []*chat.Person{bob})
-	for range maxUnnamed {
+	const eight = 8 // mim0.md, Peers
+	for range eight {
 		_, e := u.opened("192.0.2.66:40000", 0)
 		u.expect(e)
 	}
@@ -171,8 +316,8 @@ func TestUnnamedCallers(t *testing.T) {
 	_, e = u.opened("192.0.2.66:40002", 0)
 	u.expect(e)
 	e = u.wait(nameWithin)
-	if len(e) != maxUnnamed {
-		t.Fatalf("%d were closed, want %d", len(e), maxUnnamed)
+	if len(e) != eight {
+		t.Fatalf("%d were closed, want %d", len(e), eight)
 	}
 	for _, e := range e {
 		if e.Kind != Close || e.Why.Error() != "no name within 30s" {

@@ -23,6 +23,7 @@ type contact struct {
 	dialect string
 	listed  bool
 	stale   bool // listed by a server that was lost, not yet by the new one
+	twin    bool // a stranger only because several in the table could be it
 	talk
 }
 
@@ -77,10 +78,18 @@ func (c *Client) came(p *chat.Person) {
 }
 
 // own reports whether an entry is ourselves: our listener's port at the
-// address by which we reach the server or, where that address was translated
-// on the way, under our name.
+// address by which we reach the server (mim0 rule 3) or, where NAT stands
+// between, under our name. NAT makes a private address a public one: anyone
+// else of our name and port is someone else.
 func (c *Client) own(name string, addr netip.AddrPort) bool {
-	return addr.Port() == c.cfg.Listening.Port() && (addr.Addr() == c.server.here || name == c.cfg.Name)
+	here, there := c.server.here.Unmap(), addr.Addr().Unmap()
+	switch {
+	case addr.Port() != c.cfg.Listening.Port():
+		return false
+	case here == there:
+		return true
+	}
+	return name == c.cfg.Name && here.IsPrivate() && !there.IsPrivate() && !there.IsLoopback()
 }
 
 // enter puts a person into the table and tells of it.
@@ -93,6 +102,7 @@ func (c *Client) enter(e entry, dialect string) {
 	c.people = append(c.people, k)
 	c.listed[e] = k
 	c.show(View{Event: Came, Name: k.handle, Dialect: k.dialect, Address: k.address()})
+	c.doubt(k)
 	c.recognise(k)
 }
 
@@ -253,26 +263,6 @@ func (c *Client) who() {
 		v.People = append(v.People, Person{Name: k.handle, Dialect: k.dialect, Address: k.address()})
 	}
 	c.show(v)
-}
-
-// callerOf is who a caller may be: of the entries with that name at that address
-// those without a line first, then the older ones. Two users of one name at
-// one address cannot be told apart by a caller's word; this way two of them
-// who call get a conversation each.
-func (c *Client) callerOf(name string, from netip.Addr) *contact {
-	var taken *contact
-	for _, k := range c.people {
-		if k.name != name || k.addr.Addr() != from {
-			continue
-		}
-		if len(k.lines) == 0 {
-			return k
-		}
-		if taken == nil {
-			taken = k
-		}
-	}
-	return taken
 }
 
 // sleep is how long the server is left alone before try n (from 0): 1, 2, 4

@@ -18,7 +18,6 @@ func TestSkipped(t *testing.T) {
 		{"port 0", person("x", "192.0.2.2:0")},
 		{"no name", person("", "192.0.2.2:2002")},
 		{"our own address and port", person("someone", "192.0.2.1:2001")},
-		{"ourselves through NAT", person("alice", "203.0.113.1:2001")},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -26,6 +25,29 @@ func TestSkipped(t *testing.T) {
 			u.expect(u.event(&chat.Came{Who: test.who}))
 			u.expect(u.event(&chat.Went{Who: test.who}))
 			u.expect(u.line("/who"), show(View{Event: Table, People: []Person{}}))
+		})
+	}
+	nat := []struct {
+		name, here, who, at string
+		hidden              bool
+	}{
+		{"ourselves through NAT", "192.168.1.5", "alice", "203.0.113.1:2001", true},
+		{"ourselves through NAT, IPv6", "fd00::5", "alice", "[2001:db8::1]:2001", true},
+		{"another name behind NAT", "192.168.1.5", "bob", "203.0.113.1:2001", false},
+		{"another port behind NAT", "192.168.1.5", "alice", "203.0.113.1:2002", false},
+		{"a stranger in our network", "192.168.1.5", "alice", "192.168.1.6:2001", false},
+		{"a stranger on the server's machine", "192.168.1.5", "alice", "127.0.0.1:2001", false},
+		{"a stranger, and no NAT", "192.0.2.1", "alice", "203.0.113.1:2001", false},
+		{"a stranger, and we are on the server's machine", "127.0.0.1", "alice", "203.0.113.1:2001", false},
+	}
+	for _, test := range nat {
+		t.Run(test.name, func(t *testing.T) {
+			u := alice(t)
+			u.c.ServerOpened(u.now, netip.MustParseAddr(test.here))
+			u.event(&chat.Answer{})
+			if e := u.event(&chat.Came{Who: person(test.who, test.at)}); test.hidden != (len(e) == 0) {
+				t.Errorf("got %+v, want hidden: %v", e, test.hidden)
+			}
 		})
 	}
 	t.Run("but not a namesake", func(t *testing.T) {

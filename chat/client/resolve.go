@@ -12,25 +12,37 @@ import (
 // there is one, else without regard to case. @"a name" text says where the
 // name ends.
 func (c *Client) resolve(s string) (k *contact, rest string, err *chat.Error) {
-	if quoted, ok := strings.CutPrefix(s, `"`); ok {
-		if name, rest, ok := strings.Cut(quoted, `"`); ok {
-			if k, _, err = c.match(name, true); k != nil {
-				return k, strings.TrimLeft(rest, " \t"), nil
-			}
-			return nil, "", unknown(name, err)
+	quoted, inQuotes := strings.CutPrefix(s, `"`)
+	name, rest, closed := strings.Cut(quoted, `"`)
+	if inQuotes && closed {
+		if k, _, err = c.match(name, true); k != nil {
+			return k, strings.TrimLeft(rest, " \t"), nil
 		}
+		return nil, "", c.unknown(name, err)
 	}
 	k, n, err := c.match(s, false)
-	if k == nil {
-		word, _ := cutBlank(s)
-		return nil, "", unknown(word, err)
+	switch {
+	case k != nil:
+		return k, strings.TrimLeft(s[n:], " \t"), nil
+	case inQuotes:
+		return nil, "", chat.Errorf(chat.Usage, `the quote before the name is not closed: @"a name" text`)
 	}
-	return k, strings.TrimLeft(s[n:], " \t"), nil
+	if name, _ = cutBlank(s); begins(s, c.cfg.Name) {
+		name = c.cfg.Name
+	}
+	return nil, "", c.unknown(name, err)
 }
 
-func unknown(name string, err *chat.Error) *chat.Error {
-	if err != nil {
+// unknown says why name is nobody to write to; err is what match found, if
+// anything.
+func (c *Client) unknown(name string, err *chat.Error) *chat.Error {
+	switch {
+	case err != nil:
 		return err
+	case strings.TrimSpace(name) == "":
+		return chat.Errorf(chat.Usage, "the name is missing: @NAME text")
+	case strings.EqualFold(name, c.cfg.Name):
+		return chat.Errorf(chat.Usage, "%s is you", c.cfg.Name)
 	}
 	return chat.Errorf(chat.Unknown, "nobody here is called %q; /who lists who is here", name)
 }
@@ -65,6 +77,12 @@ func (c *Client) match(s string, whole bool) (k *contact, n int, err *chat.Error
 		return nil, 0, chat.Errorf(chat.Unknown, "several people here are called %q but for the case of letters; type the name as it is shown", s[:n])
 	}
 	return k, n, nil
+}
+
+// begins reports whether s begins with name as a word, without regard to case.
+func begins(s, name string) bool {
+	n := foldedPrefix(s, name)
+	return n > 0 && (n == len(s) || s[n] == ' ' || s[n] == '\t')
 }
 
 // foldedPrefix is the length of the prefix of s that is prefix without regard

@@ -28,7 +28,10 @@ type server struct {
 	been      bool       // a login was confirmed once
 	told      bool       // the person was told that we are online, and not yet of a loss
 	lost      bool       // for good
-	words     string     // the last thing the server said before it confirmed
+	lostAt    time.Time  // the last time
+	words     string     // the first line that the server said before it confirmed, or why it refused
+	saidLines int        // how many it said
+	refused   bool       // the login, by an answer
 	newcomers []*chat.Person
 }
 
@@ -55,7 +58,7 @@ func (c *Client) ServerOpened(now time.Time, here netip.Addr) []Effect {
 	}
 	s := &c.server
 	s.phase, s.until = asked, now.Add(answerWithin)
-	s.here, s.words = here, ""
+	s.here, s.words, s.saidLines, s.refused = here, "", 0, false
 	c.outdate()
 	c.do(Effect{Kind: Login, Login: chat.Login{Name: c.cfg.Name, Port: c.cfg.Listening.Port()}})
 	return c.end()
@@ -71,8 +74,7 @@ func (c *Client) ServerEvent(now time.Time, e chat.Event) []Effect {
 	case *chat.Answer:
 		c.answered(e)
 	case *chat.Notice:
-		c.server.words = e.Text
-		c.show(View{Event: Notice, Text: e.Text})
+		c.noticed(e.Text)
 	case *chat.Came:
 		c.came(e.Who)
 		c.unsettle()
@@ -88,11 +90,28 @@ func (c *Client) ServerEvent(now time.Time, e chat.Event) []Effect {
 	return c.end()
 }
 
+// noticed takes a line of text. Before the answer to our login it may be a
+// refusal, or the greeting of a server that speaks something else and would
+// wait for ever.
+func (c *Client) noticed(text string) {
+	if s := &c.server; s.phase == asked {
+		if s.saidLines++; s.saidLines == 1 {
+			s.words = text
+		}
+		if foreign(s.words) {
+			c.do(Effect{Kind: HangUp})
+			c.noServer(nil)
+			return
+		}
+	}
+	c.show(View{Event: Notice, Text: text})
+}
+
 func (c *Client) answered(a *chat.Answer) {
 	s := &c.server
 	switch {
 	case a.Err != nil && s.phase == asked:
-		s.words = a.Err.Error()
+		s.words, s.refused = a.Err.Error(), true
 		c.do(Effect{Kind: HangUp})
 		c.noServer(nil)
 	case a.Err != nil:
@@ -196,7 +215,7 @@ func (c *Client) offline(why error, next string) {
 	if !c.server.told {
 		return
 	}
-	c.server.told = false
+	c.server.told, c.server.lostAt = false, c.now
 	c.show(View{Event: Offline, Address: c.cfg.Server, Why: reason(why, "the server closed the connection"), Text: next})
 }
 
@@ -207,17 +226,22 @@ func (c *Client) neverOnline(was phase, why error) {
 	malformed := errors.As(why, &err) && err.Kind == chat.Malformed
 	switch s := &c.server; {
 	case was == dialling:
-		c.fail(chat.Errorf(chat.Lost, "cannot reach the server at %s: %s", c.cfg.Server, reason(why, "no answer")))
-		c.exit.code = ExitNoServer
-	case s.words != "" && !malformed:
-		c.fail(chat.Errorf(chat.Refused, "the server refused the login: %s", s.words))
-		c.exit.code = ExitRefused
+		c.endBy(ExitNoServer, chat.Errorf(chat.Lost, "cannot reach the server at %s: %s", c.cfg.Server, reason(why, "no answer")))
+	case s.refused, s.saidLines == 1 && !malformed && !foreign(s.words):
+		c.endBy(ExitRefused, chat.Errorf(chat.Refused, "the server refused the login: %s", visible(s.words)))
+	case s.saidLines > 0 && !malformed:
+		c.endBy(ExitNoServer, chat.Errorf(chat.Lost, "no %s server at %s: it says %q", c.cfg.Traits.Dialect, c.cfg.Server, excerpt(s.words)))
 	default:
-		c.fail(chat.Errorf(chat.Lost, "no %s server at %s: %s", c.cfg.Traits.Dialect, c.cfg.Server,
-			reason(why, "it closed the connection without a word")))
-		c.exit.code = ExitNoServer
+		c.endBy(ExitNoServer, chat.Errorf(chat.Lost, "no %s server at %s: %s", c.cfg.Traits.Dialect, c.cfg.Server,
+			reason(why, "it closed the connection without a word; it may not let in this machine's address (mim serve --public)")))
 	}
 	c.finishAll()
+}
+
+// endBy shows why the program ends, and with what code.
+func (c *Client) endBy(code int, err *chat.Error) {
+	c.show(View{Event: Error, Kind: err.Kind.String(), Text: err.Text, Final: true})
+	c.exit.code = code
 }
 
 // coming reports whether the table will be whole in a moment. Input waits for

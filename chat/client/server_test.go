@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,10 +51,10 @@ func TestFirstLoginFails(t *testing.T) {
 		{"closed without a word", func(u *user) []Effect {
 			u.login()
 			return u.c.ServerClosed(u.now, nil)
-		}, "no mim0 server at server:4242: it closed the connection without a word", chat.Lost, ExitNoServer},
+		}, "no mim0 server at server:4242: it closed the connection without a word; it may not let in this machine's address (mim serve --public)", chat.Lost, ExitNoServer},
 		{"another protocol", func(u *user) []Effect {
 			u.login()
-			u.event(&chat.Notice{Text: "220 mail"})
+			u.event(&chat.Notice{Text: "mail"})
 			return u.c.ServerClosed(u.now, chat.Errorf(chat.Malformed, "no mim0"))
 		}, "no mim0 server at server:4242: no mim0", chat.Lost, ExitNoServer},
 		{"refused with a sentence", func(u *user) []Effect {
@@ -65,7 +66,7 @@ func TestFirstLoginFails(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			u := alice(t)
-			u.expect(test.fail(u), failure(test.kind, test.words), show(View{Event: Bye}), Effect{Kind: Quit, Code: test.code})
+			u.expect(test.fail(u), final(test.kind, test.words), show(View{Event: Bye}), Effect{Kind: Quit, Code: test.code})
 			u.expect(u.wait(time.Hour))
 			u.expect(u.line("/who"))
 		})
@@ -74,7 +75,7 @@ func TestFirstLoginFails(t *testing.T) {
 		u := alice(t)
 		u.login()
 		u.expect(u.event(&chat.Answer{To: &chat.Login{}, Err: errors.New("wrong password")}),
-			Effect{Kind: HangUp}, failure(chat.Refused, "the server refused the login: wrong password"),
+			Effect{Kind: HangUp}, final(chat.Refused, "the server refused the login: wrong password"),
 			show(View{Event: Bye}), Effect{Kind: Quit, Code: ExitRefused})
 		u.expect(u.c.ServerClosed(u.now, nil))
 	})
@@ -83,8 +84,73 @@ func TestFirstLoginFails(t *testing.T) {
 		u.login()
 		e := u.wait(answerWithin)
 		u.expect(e, Effect{Kind: HangUp},
-			failure(chat.Lost, "no mim0 server at server:4242: no answer to the login within 10s"),
+			final(chat.Lost, "no mim0 server at server:4242: no answer to the login within 10s"),
 			show(View{Event: Bye}), Effect{Kind: Quit, Code: ExitNoServer})
+	})
+}
+
+// A server that greets as another protocol does is left at once, whether it
+// closes or not.
+func TestForeignServer(t *testing.T) {
+	long := strings.Repeat("x", 4096)
+	tests := []struct{ name, line, says string }{
+		{"a web server", "HTTP/1.1 400 Bad Request", `"HTTP/1.1 400 Bad Request"`},
+		{"SSH", "SSH-2.0-OpenSSH_9.6", `"SSH-2.0-OpenSSH_9.6"`},
+		{"mail", "220 mail.example ESMTP", `"220 mail.example ESMTP"`},
+		{"FTP", "220-hello", `"220-hello"`},
+		{"a flood", long, `"` + long[:60] + `..."`},
+		{"what acts", "HTTP/1.1 \x1b[2J\u202e\"x\"", `"HTTP/1.1  [2J \"x\""`},
+		{"long words of two bytes", "SSH-" + strings.Repeat("é", 57), `"SSH-` + strings.Repeat("é", 56) + `..."`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			u := alice(t)
+			u.login()
+			u.expect(u.event(&chat.Notice{Text: test.line}), Effect{Kind: HangUp},
+				final(chat.Lost, "no mim0 server at server:4242: it says "+test.says),
+				show(View{Event: Bye}), Effect{Kind: Quit, Code: ExitNoServer})
+			u.expect(u.event(&chat.Answer{}))
+			u.expect(u.c.ServerClosed(u.now, nil))
+		})
+	}
+	for _, line := range []string{"220", "2200 people are here", "22 people", "welcome", "the name is longer than 64 characters"} {
+		u := alice(t)
+		u.login()
+		u.expect(u.event(&chat.Notice{Text: line}), show(View{Event: Notice, Text: line}))
+	}
+	t.Run("several lines", func(t *testing.T) {
+		u := alice(t)
+		u.login()
+		u.event(&chat.Notice{Text: "Welcome to X"})
+		u.event(&chat.Notice{Text: "goodbye"})
+		u.expect(u.c.ServerClosed(u.now, nil), final(chat.Lost, `no mim0 server at server:4242: it says "Welcome to X"`),
+			show(View{Event: Bye}), Effect{Kind: Quit, Code: ExitNoServer})
+	})
+}
+
+// One line is a refusal, however it looks.
+func TestRefusal(t *testing.T) {
+	t.Run("a line that acts", func(t *testing.T) {
+		u := alice(t)
+		u.login()
+		u.event(&chat.Notice{Text: "no\x1b[2J\u202e!"})
+		u.expect(u.c.ServerClosed(u.now, nil), final(chat.Refused, "the server refused the login: no [2J !"),
+			show(View{Event: Bye}), Effect{Kind: Quit, Code: ExitRefused})
+	})
+	t.Run("an answer may begin as it likes", func(t *testing.T) {
+		u := alice(t)
+		u.login()
+		u.expect(u.event(&chat.Answer{Err: errors.New("401 wrong password")}), Effect{Kind: HangUp},
+			final(chat.Refused, "the server refused the login: 401 wrong password"),
+			show(View{Event: Bye}), Effect{Kind: Quit, Code: ExitRefused})
+	})
+	t.Run("at the port of a server that was lost", func(t *testing.T) {
+		u := joined(t, []*chat.Person{bob})
+		u.c.ServerClosed(u.now, nil)
+		u.wait(2 * time.Second)
+		u.login()
+		u.expect(u.event(&chat.Notice{Text: "SSH-2.0-x"}), Effect{Kind: HangUp})
+		u.expect(u.wait(4*time.Second), Effect{Kind: Dial})
 	})
 }
 

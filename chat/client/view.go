@@ -39,7 +39,6 @@ type View struct {
 	At        time.Time
 	Name      string // whom it is about, by handle
 	From, To  string // who said it to whom, by handle
-	Room      string
 	Text      string
 	Dialect   string
 	Address   string // "host:port"
@@ -49,6 +48,9 @@ type View struct {
 	Kind      string // a chat.Kind
 	Listening string // "host:port" of our own listener
 	People    []Person
+	// Final marks the error that ends the program, which whoever started it
+	// is told with the exit code.
+	Final bool
 }
 
 // A Person is an entry of the table as it is shown. Name is the handle by

@@ -22,7 +22,6 @@ type object struct {
 	Name      string       `json:"name,omitempty"`
 	From      string       `json:"from,omitempty"`
 	To        string       `json:"to,omitempty"`
-	Room      string       `json:"room,omitempty"`
 	Text      *string      `json:"text,omitempty"`
 	Dialect   string       `json:"dialect,omitempty"`
 	Address   string       `json:"address,omitempty"`
@@ -45,7 +44,7 @@ type person struct {
 func AppendJSON(dst []byte, v client.View) []byte {
 	o := object{
 		Event: v.Event, At: v.At.Format(milliseconds),
-		Name: v.Name, From: v.From, To: v.To, Room: v.Room,
+		Name: v.Name, From: v.From, To: v.To,
 		Dialect: v.Dialect, Address: v.Address, Path: v.Path,
 		State: v.State, Kind: v.Kind, Why: v.Why, Listening: v.Listening,
 	}

@@ -7,6 +7,7 @@
 //	15:04:05 <alice -> bob> text   you said it, and it is with bob's machine
 //	15:04:05 * sentence            the messenger reports
 //	15:04:05 ! sentence            something went wrong
+//	-- 2006-01-02 --               the day of the lines below
 //
 // Names and texts come from strangers. Nothing in them can end a line, move
 // the cursor, hide or turn around letters, or look like another line: what
@@ -15,6 +16,7 @@
 package plain
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -22,9 +24,28 @@ import (
 	"mim/chat/client"
 )
 
+// Dated gives a Format that is AppendPlain, with a line of the date before the
+// first line of each day (mim0.md, Peers: with date and time). It is for one
+// output: it remembers the day.
+func Dated() Format {
+	var day string
+	return func(dst []byte, v client.View) []byte {
+		if today := v.At.Format(time.DateOnly); today != day && !v.Final {
+			day = today
+			dst = fmt.Appendf(dst, "-- %s --\n", day)
+		}
+		return AppendPlain(dst, v)
+	}
+}
+
 // AppendPlain appends v as one line for people, with its end; a table is one
 // line and one more for each person in it. The time is that of v.At's zone.
+// The error that ends the program is nothing here: people read it once, where
+// the program says why it ends.
 func AppendPlain(dst []byte, v client.View) []byte {
+	if v.Final {
+		return dst
+	}
 	stamp := v.At.Format(time.TimeOnly)
 	dst = append(dst, stamp...)
 	switch v.Event {

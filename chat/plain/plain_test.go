@@ -63,6 +63,9 @@ var views = []struct {
 	{"error", client.View{Event: client.Error, Kind: "unknown", Text: "who?"},
 		`15:04:05 ! who?`,
 		`{"event":"error","at":"2005-02-27T15:04:05.006+01:00","text":"who?","kind":"unknown"}`},
+	{"the error that ends the program", client.View{Event: client.Error, Kind: "lost", Text: "no server", Final: true},
+		``, // who started the program is told with the exit code
+		`{"event":"error","at":"2005-02-27T15:04:05.006+01:00","text":"no server","kind":"lost"}`},
 	{"offline", client.View{Event: client.Offline, Address: "server:4242", Why: "reset", Text: "next try in 1s"},
 		`15:04:05 * the server is lost: reset; next try in 1s`,
 		`{"event":"offline","at":"2005-02-27T15:04:05.006+01:00","text":"next try in 1s","address":"server:4242","why":"reset"}`},
@@ -78,13 +81,46 @@ func TestViews(t *testing.T) {
 	for _, test := range views {
 		t.Run(test.name, func(t *testing.T) {
 			test.view.At = at
-			if got := string(AppendPlain([]byte("before "), test.view)); got != "before "+test.lines+"\n" {
+			want := test.lines + "\n"
+			if test.view.Final {
+				want = ""
+			}
+			if got := string(AppendPlain([]byte("before "), test.view)); got != "before "+want {
 				t.Errorf("plain:\n got %s\nwant %s", got, test.lines)
 			}
 			if got := string(AppendJSON([]byte("before "), test.view)); got != "before "+test.json+"\n" {
 				t.Errorf("JSON:\n got %s\nwant %s", got, test.json)
 			}
 		})
+	}
+}
+
+// Each day has its date once, before the first line there is, in the zone of
+// the times.
+func TestDated(t *testing.T) {
+	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	bye := func(at time.Time) client.View { return client.View{Event: client.Bye, At: at} }
+	steps := []struct {
+		name string
+		view client.View
+		want string
+	}{
+		{"nothing is no line of a day", client.View{Event: client.Error, At: noon, Final: true}, ""},
+		{"the first", bye(noon), "-- 2026-11-20 --\n12:00:00 * bye\n"},
+		{"the same day", bye(noon.Add(12*time.Hour - 1)), "23:59:59 * bye\n"},
+		{"midnight", bye(noon.Add(12 * time.Hour)), "-- 2026-11-21 --\n00:00:00 * bye\n"},
+		{"the same day elsewhere", bye(noon.Add(12 * time.Hour).In(time.FixedZone("", 3600))), "01:00:00 * bye\n"},
+		{"not yet the day elsewhere", bye(noon.Add(12 * time.Hour).In(time.FixedZone("", -3600))), "-- 2026-11-20 --\n23:00:00 * bye\n"},
+		{"a year later", bye(noon.AddDate(1, 0, 0)), "-- 2027-11-20 --\n12:00:00 * bye\n"},
+	}
+	dated := Dated()
+	for _, s := range steps {
+		if got := string(dated([]byte("before "), s.view)); got != "before "+s.want {
+			t.Errorf("%s: got %q, want %q", s.name, got, s.want)
+		}
+	}
+	if got := string(Dated()(nil, bye(noon))); got != steps[1].want {
+		t.Errorf("another output: got %q, want %q", got, steps[1].want)
 	}
 }
 
@@ -160,7 +196,7 @@ func FuzzView(f *testing.F) {
 	f.Fuzz(func(t *testing.T, event, name, from, to, text, why, state string) {
 		v := client.View{
 			Event: client.Event(event), At: at, Name: name, From: from, To: to, Text: text, Why: why, State: state,
-			Dialect: name, Address: to, Kind: why, Room: from, Listening: text, Path: state,
+			Dialect: name, Address: to, Kind: why, Listening: text, Path: state,
 			People: []client.Person{{Name: from, Dialect: text, Address: why}},
 		}
 		checkJSON(t, v)

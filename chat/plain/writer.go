@@ -13,7 +13,8 @@ import (
 // maxQueued bounds the bytes that wait for an output that nobody reads.
 const maxQueued = 8 << 20
 
-// A Format makes a view a piece of output: AppendPlain or AppendJSON.
+// A Format makes a view a piece of output: AppendPlain, what Dated gives, or
+// AppendJSON. A Writer calls it for one view at a time.
 type Format func(dst []byte, v client.View) []byte
 
 // A Writer puts views on an output that may block for any time, as a pipe or

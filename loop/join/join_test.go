@@ -238,6 +238,47 @@ func TestFirstLoginFails(t *testing.T) {
 	}
 }
 
+// Servers of other protocols at the server's port: the end is that there is no
+// server of ours, whether they close or wait.
+func TestForeignServer(t *testing.T) {
+	tests := []struct {
+		name   string
+		greets string
+		closes bool
+		says   string
+	}{
+		{"a web server", "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n400 Bad Request", true, `: it says "HTTP/1.1 400 Bad Request"`},
+		{"a web server that waits", "HTTP/1.1 400 Bad Request\r\n\r\n", false, `: it says "HTTP/1.1 400 Bad Request"`},
+		{"SSH, which waits", "SSH-2.0-OpenSSH_9.6\r\n", false, `: it says "SSH-2.0-OpenSSH_9.6"`},
+		{"mail", "220 mail.example ESMTP\r\n", false, `: it says "220 mail.example ESMTP"`},
+		{"several lines", "Welcome\nto this\n", true, `: it says "Welcome"`},
+		{"a flood", strings.Repeat("x", 1<<20), false, `: it says "` + strings.Repeat("x", 60) + `..."`},
+		{"half a line", "hel", true, ": it closed the connection without a word; it may not let in this machine's address (mim serve --public)"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := newTown(t, 1, lan)
+			s := &stranger{greets: test.greets}
+			h := w.Host(serverAddr, s, loop.Door{Network: "tcp", Addr: netip.AddrPortFrom(serverAddr, registryPort)})
+			w.Run(0)
+			u := w.join("alice")
+			w.Run(50 * time.Millisecond)
+			if test.closes {
+				for _, id := range s.ids {
+					h.CloseSoon(id, nil)
+				}
+			}
+			w.Run(5 * time.Second)
+			u.hears("error lost", "bye")
+			want := fmt.Sprintf("no %s server at 10.0.0.1:4242%s", calling().Name(), test.says)
+			i := slices.IndexFunc(u.views, func(v client.View) bool { return v.Event == client.Error })
+			if i < 0 || u.views[i].Text != want || !u.views[i].Final || u.code != client.ExitNoServer {
+				t.Errorf("exit code %d, views %+v, want %q", u.code, u.views, want)
+			}
+		})
+	}
+}
+
 // A pipe's worth of input, typed before anything is known: it is said, the
 // answer is heard, and the end is a good one.
 func TestPipe(t *testing.T) {
@@ -314,6 +355,34 @@ func TestNamesakes(t *testing.T) {
 	second.types("@bob me, too")
 	w.Run(time.Second)
 	first.hears("opened bob", "said bob me, too")
+}
+
+// The second of two users of one name on one machine calls first: what is for
+// the first is not said to it, and both can talk to us.
+func TestSecondNamesakeCallsFirst(t *testing.T) {
+	w := newTown(t, 1, lan)
+	w.serve()
+	alice := w.join("alice")
+	w.Run(time.Second)
+	first := w.joinAt("10.0.2.1", "bob")
+	w.Run(time.Second)
+	second := w.joinAt("10.0.2.1", "bob")
+	w.Run(time.Second)
+	w.forget()
+	second.types("@alice guess who")
+	w.Run(time.Second)
+	alice.hears("opened bob (10.0.2.1)", "said bob (10.0.2.1) guess who")
+	second.hears("opened alice", "sent sent to alice guess who")
+	alice.types("hello, whoever you are", "@bob secret", "@bob~2 hello, second")
+	w.Run(time.Second)
+	alice.hearsAll("sent sent to bob (10.0.2.1) hello, whoever you are", "opened bob", "sent sent to bob secret",
+		"opened bob~2", "sent sent to bob~2 hello, second")
+	first.hears("opened alice", "said alice secret")
+	second.hearsAll("said alice hello, whoever you are", "said alice hello, second")
+	first.types("@alice thanks")
+	second.types("@alice thanks, too")
+	w.Run(time.Second)
+	alice.hearsAll("said bob thanks", "said bob (10.0.2.1) thanks, too")
 }
 
 // The loop stops although nobody quit: nothing is left unsaid.
