@@ -29,10 +29,9 @@ func newApp(s streams) *cli.App {
 			manCommand(),
 			completionCommand(),
 		},
-		Action:               unknownCommand,
-		OnUsageError:         usageError,
-		ExitErrHandler:       func(*cli.Context, error) {}, // run reports
-		EnableBashCompletion: true,
+		Action:         unknownCommand,
+		OnUsageError:   usageError,
+		ExitErrHandler: func(*cli.Context, error) {}, // run reports
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = usageError
@@ -101,19 +100,10 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		}
 	} else if name, ok := strings.CutPrefix(err.Error(), "flag needs an argument: -"); ok {
 		f.what = fmt.Sprintf("cannot use --%s: it wants a value", strings.TrimLeft(name, "-"))
-	} else if value, rest, ok := cutFlag(err.Error()); ok {
-		name, why, _ := strings.Cut(rest, ": ")
-		f.what = fmt.Sprintf("cannot use --%s: %s: %s", name, value, why)
+	} else if what, ok := valueError(c.Command.Flags, err.Error()); ok {
+		f.what = what
 	}
 	return f
-}
-
-// cutFlag cuts what package flag says of a value that a flag does not take.
-func cutFlag(message string) (value, rest string, ok bool) {
-	if value, rest, ok = strings.Cut(message, " for flag -"); ok {
-		return value, rest, true
-	}
-	return strings.Cut(message, " for -") // of a flag without a value
 }
 
 // noArguments refuses words that a command has no use for.
@@ -141,6 +131,8 @@ func find(dialects []codec.Dialect, word string) (codec.Dialect, *failure) {
 	}
 	known := names(dialects)
 	f := badUse("", "cannot speak %s: the dialects are %s", word, strings.Join(known, ", "))
-	f.try = nearest(word, known)
+	if f.try = nearest(word, known); f.try == "" {
+		f.try = known[0]
+	}
 	return nil, f
 }

@@ -6,9 +6,6 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// completionWord is what the completion scripts put last to ask for words.
-const completionWord = "--generate-bash-completion"
-
 // interleaved moves the flags of a command before its other arguments, so that
 // "mim join alice@host --json" means what it says: the flag parser stops at
 // the first argument that is none. "--" ends the flags, as everywhere.
@@ -31,6 +28,9 @@ func interleaved(args []string) []string {
 		if len(arg) < 2 || arg[0] != '-' {
 			rest = append(rest, arg)
 			continue
+		}
+		if arg == "--help" || arg == "-h" { // help with the command, not with its argument
+			return []string{args[0], args[1], arg}
 		}
 		flags = append(flags, arg)
 		if takesValue(command.Flags, arg) && i+1 < len(args) {

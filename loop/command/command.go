@@ -28,9 +28,34 @@ type streams struct {
 
 // run is Main on other streams.
 func run(args []string, s streams) int {
-	err := newApp(s).Run(interleaved(args))
+	out := &noted{Writer: s.out}
+	app := newApp(s)
+	app.Writer = out
+	var err error
+	if last := len(args) - 1; last > 0 && args[last] == completionWord {
+		err = complete(app, args[1:last], out)
+	} else {
+		err = app.Run(interleaved(args))
+	}
+	if err == nil {
+		err = printed(0, out.err) // the library does not look
+	}
 	if err == nil {
 		return exitFine
 	}
 	return report(s.err, err)
+}
+
+// noted keeps the first error of a writer.
+type noted struct {
+	io.Writer
+	err error
+}
+
+func (n *noted) Write(p []byte) (int, error) {
+	written, err := n.Writer.Write(p)
+	if n.err == nil {
+		n.err = err
+	}
+	return written, err
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -20,9 +21,39 @@ func manCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return printed(fmt.Fprint(c.App.Writer, page))
+			return printed(fmt.Fprint(c.App.Writer, withSynopsis(page)+inputSection))
 		},
 	}
+}
+
+// synopsis is every way to call mim; the library's page has the flags only
+// that all commands share.
+const synopsis = `.SH SYNOPSIS
+.EX
+mim serve [flags]
+mim join [flags] NAME[@HOST[:PORT]]
+mim man
+mim completion bash|zsh|fish|powershell
+mim --help | --version
+.EE
+
+
+`
+
+// inputSection ends the manual page.
+const inputSection = `
+.SH INPUT
+What you type into mim join, a line each:
+
+.EX
+` + inputLines + `.EE
+`
+
+// withSynopsis puts our synopsis in the place of the library's.
+func withSynopsis(page string) string {
+	head, rest, _ := strings.Cut(page, ".SH SYNOPSIS\n")
+	_, rest, _ = strings.Cut(rest, ".SH DESCRIPTION\n")
+	return head + synopsis + ".SH DESCRIPTION\n" + rest
 }
 
 // printed makes a failure of an output that broke.
@@ -78,7 +109,7 @@ const (
 	bashScript = `_mim() {
   local cur=${COMP_WORDS[COMP_CWORD]} typed
   typed=("${COMP_WORDS[@]:0:COMP_CWORD}")
-  [[ $cur == -* ]] && typed+=("$cur")
+  [[ $cur == -* || ${typed[-1]} == -- ]] && typed+=("$cur")
   COMPREPLY=($(compgen -W "$("${typed[@]}" --generate-bash-completion 2>/dev/null)" -- "$cur"))
 }
 complete -o bashdefault -o default -F _mim mim
@@ -87,8 +118,8 @@ complete -o bashdefault -o default -F _mim mim
 _mim() {
   local -a typed found
   typed=("${(@)words[1,CURRENT-1]}")
-  [[ $words[CURRENT] == -* ]] && typed+=("$words[CURRENT]")
-  found=("${(@f)$($typed --generate-bash-completion 2>/dev/null)}")
+  [[ $words[CURRENT] == -* || $typed[-1] == -- ]] && typed+=("$words[CURRENT]")
+  found=("${(@f)$("${(@)typed}" --generate-bash-completion 2>/dev/null)}")
   if [[ -n $found[1] ]]; then _describe mim found; else _files; fi
 }
 if [[ $funcstack[1] == _mim ]]; then _mim "$@"; else compdef _mim mim; fi
@@ -96,6 +127,7 @@ if [[ $funcstack[1] == _mim ]]; then _mim "$@"; else compdef _mim mim; fi
 	powershellScript = `Register-ArgumentCompleter -Native -CommandName mim -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
   $typed = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" } | Where-Object { $_ -ne $wordToComplete })
+  if ($typed -contains '--') { return }
   if ($wordToComplete -like '-*') { $typed += $wordToComplete }
   & mim @typed --generate-bash-completion | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
     [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)

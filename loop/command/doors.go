@@ -49,7 +49,7 @@ func openDoors(c *cli.Context, dialects []codec.Dialect, host netip.Addr) ([]ser
 	only := words(c.String("only"))
 	for _, word := range only {
 		if _, f := find(dialects, word); f != nil {
-			f.try = strings.TrimSpace("mim serve --only " + f.try)
+			f.try = "mim serve --only " + f.try
 			return nil, f
 		}
 	}
@@ -65,7 +65,7 @@ func openDoors(c *cli.Context, dialects []codec.Dialect, host netip.Addr) ([]ser
 		first, err := strconv.ParseUint(port, 10, 16)
 		if err != nil {
 			return nil, badUse(fmt.Sprintf("mim serve --%s %d", d.Name(), registryPort(d)),
-				"cannot use --%s %s: it is a port from 0 to 65535, or off", d.Name(), port)
+				"cannot use %s: it is a port from 0 to 65535, or off", given(c, d.Name()))
 		}
 		configured, err := configure(c, d)
 		if err != nil {

@@ -35,6 +35,15 @@ const (
 	outputHurry  = 500 * time.Millisecond
 )
 
+// inputLines is what one types into mim join.
+const inputLines = `   @bob hello            say hello to bob; a name with blanks in quotes: @"Anna Maria" hello
+   and how are you?      goes to whom you spoke with last (not with --json)
+   /who                  who is here
+   /close bob            end the talk with bob
+   /help                 all commands
+   /quit                 leave; the end of input does too, once all has been sent
+`
+
 // A joining is what the flags of mim join say.
 type joining struct {
 	target  target
@@ -63,23 +72,18 @@ func joinCommand(dialects []codec.Dialect, s streams) *cli.Command {
 and shows who comes and goes. Put an IPv6 address in brackets.
 
 Input lines:
-   @bob hello            say hello to bob; a name with blanks in quotes: @"Anna Maria" hello
-   and how are you?      goes to whom you spoke with last (not with --json)
-   /who                  who is here
-   /close bob            end the talk with bob
-   /help                 all commands
-   /quit                 leave; the end of input does too, once all has been sent
-
+` + inputLines + `
 Examples:
    mim join alice@192.0.2.7
    mim join alice@[::1]:4242
    echo '@bob lunch?' | mim join alice@192.0.2.7
    mim join robot@192.0.2.7 --json       one JSON object a line, for scripts`,
-		Flags: append(flags, logFlags("warn")...),
+		Flags:           append(flags, logFlags("warn")...),
+		HideHelpCommand: true, // people may be called help
 		Action: func(c *cli.Context) error {
 			journal := newJournal(s.err)
 			defer journal.close()
-			log, f := newLog(c, journal)
+			log, f := newLog(c, journal, false)
 			if f != nil {
 				return f
 			}
@@ -118,20 +122,20 @@ func (j *joining) read(c *cli.Context, dialects []codec.Dialect) error {
 		return badUse("mim join alice@localhost", "cannot join: who, and where? It wants NAME@HOST[:PORT]")
 	case 1:
 	default:
-		return badUse("mim join "+c.Args().First(), "cannot join: one NAME@HOST[:PORT] is enough, %q is one more", c.Args().Get(1))
+		return badUse(joinFirst(c.Args().First(), registryPort(d)), "cannot join: one NAME@HOST[:PORT] is enough, %q is one more", c.Args().Get(1))
 	}
 	if j.target, f = parseTarget(c.Args().First(), registryPort(d)); f != nil {
 		return f
 	}
-	var err error
-	if j.listen, err = parseListen(c.String("listen"), j.target.server); err != nil {
-		return badUse("mim join --listen :0", "cannot use --listen %s: %s", c.String("listen"), err)
+	if j.listen, f = newFinder().listenFor(c.Context, given(c, "listen"), c.String("listen"), j.target); f != nil {
+		return f
 	}
 	return nil
 }
 
 // A messenger is a running mim join: a mode on a reactor, an output, an input.
 type messenger struct {
+	as      *joining
 	reactor *loop.Reactor
 	mode    *join.Mode
 	out     *plain.Writer
@@ -167,24 +171,24 @@ func (j *joining) run(s streams, log *slog.Logger) error {
 
 // messenger puts the parts together.
 func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
-	format := plain.AppendPlain
+	format := plain.Dated()
 	if j.output == forScripts {
 		format = plain.AppendJSON
 	}
-	m := &messenger{ended: make(chan int, 1), broken: make(chan error, 2)}
+	m := &messenger{as: j, ended: make(chan int, 1), broken: make(chan error, 2)}
 	m.out = plain.NewWriter(s.out, format, func(err error) { m.broken <- printed(0, err) })
 	m.mode = join.New(join.Config{
 		Dialect: j.dialect, Name: j.target.name, Server: j.target.server, Listen: j.listen,
 		JSON: j.output == forScripts, Retry: j.retry == retrying, Seed: rand.Uint64(), Log: log,
 		Show: func(v client.View) {
-			if v.Event == client.Error || v.Event == client.Offline {
+			if known := m.trouble.Load(); (v.Event == client.Error || v.Event == client.Offline) && (known == nil || !known.Final) {
 				m.trouble.Store(&v)
 			}
 			m.out.Show(v)
 		},
 		Done: func(code int) { m.ended <- code },
 	})
-	m.reactor = loop.New(loop.Config{Doors: m.mode.Doors(), Log: log}, m.mode)
+	m.reactor = loop.New(loop.Config{Doors: m.mode.Doors(), Log: engineLog(log)}, m.mode)
 	return m
 }
 
@@ -225,7 +229,11 @@ func (m *messenger) outcome(code int) error {
 		}
 	}
 	if code == exitNotReached {
-		f.try = "mim serve"
+		if port, ok := thisMachine(m.as.target.server); ok {
+			f.try = fmt.Sprintf("mim serve --%s %s", m.as.dialect.Name(), port)
+		} else {
+			f.what += " (are the address and the port right?)"
+		}
 	}
 	return f
 }

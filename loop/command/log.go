@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"io"
 	"log/slog"
 
@@ -16,15 +17,21 @@ func logFlags(level string) []cli.Flag {
 }
 
 // newLog makes the log that logFlags ask for. It never holds what people say.
-func newLog(c *cli.Context, w io.Writer) (*slog.Logger, *failure) {
+// shown: the window shows who comes and goes beside it, so that nothing but
+// trouble is logged unless a level was asked for.
+func newLog(c *cli.Context, w io.Writer, shown bool) (*slog.Logger, *failure) {
 	var level slog.Level
-	switch word := c.String("log-level"); word {
+	word := c.String("log-level")
+	if shown && !c.IsSet("log-level") {
+		word = "warn"
+	}
+	switch word {
 	case "debug", "info", "warn", "error":
 		if err := level.UnmarshalText([]byte(word)); err != nil {
-			return nil, badUse("", "cannot use --log-level %s: %s", word, err)
+			return nil, badUse("", "cannot use %s: %s", given(c, "log-level"), err)
 		}
 	default:
-		return nil, badUse(c.Command.HelpName+" --log-level debug", "cannot use --log-level %s: it is debug, info, warn or error", word)
+		return nil, badUse(c.Command.HelpName+" --log-level debug", "cannot use %s: it is debug, info, warn or error", given(c, "log-level"))
 	}
 	options := &slog.HandlerOptions{Level: level}
 	switch form := c.String("log-format"); form {
@@ -33,6 +40,26 @@ func newLog(c *cli.Context, w io.Writer) (*slog.Logger, *failure) {
 	case "json":
 		return slog.New(newLimit(slog.NewJSONHandler(w, options))), nil
 	default:
-		return nil, badUse(c.Command.HelpName+" --log-format json", "cannot use --log-format %s: it is text or json", form)
+		return nil, badUse(c.Command.HelpName+" --log-format json", "cannot use %s: it is text or json", given(c, "log-format"))
 	}
 }
+
+// engineLog is log for the reactor: what its network library says below a
+// warning is about that library, not about us.
+func engineLog(log *slog.Logger) *slog.Logger { return slog.New(trouble{log.Handler()}) }
+
+// trouble is a handler of warnings and errors only.
+type trouble struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (t trouble) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && t.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs implements slog.Handler.
+func (t trouble) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return trouble{t.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (t trouble) WithGroup(name string) slog.Handler { return trouble{t.Handler.WithGroup(name)} }

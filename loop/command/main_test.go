@@ -32,8 +32,11 @@ func TestBadUse(t *testing.T) {
 		{"serve --mim0 65536", exitBadUse, "cannot use --mim0 65536: it is a port from 0 to 65535, or off", "mim serve --mim0 4242"},
 		{"serve --mim0 off", exitBadUse, "cannot serve: every door is off", "mim serve"},
 		{"serve --only mimo", exitBadUse, "cannot speak mimo: the dialects are", "mim serve --only mim0"},
+		{"serve --only irc", exitBadUse, "cannot speak irc: the dialects are", "mim serve --only mim0"},
 		{"serve --max-conns -1", exitBadUse, "cannot use --max-conns -1", "mim serve"},
 		{"serve --max-conns many", exitBadUse, "cannot use --max-conns:", "mim serve --help"},
+		{"serve --max-conns x", exitBadUse, `cannot use --max-conns: "x" is no whole number`, "mim serve --help"},
+		{"serve --public=perhaps", exitBadUse, `cannot use --public: "perhaps" is neither true nor false`, "mim serve --help"},
 		{"serve --log-level loud", exitBadUse, "cannot use --log-level loud: it is debug", "mim serve --log-level debug"},
 		{"serve --log-format xml", exitBadUse, "cannot use --log-format xml: it is text or json", "mim serve --log-format json"},
 		{"serve now", exitBadUse, `cannot use "now": mim serve takes flags only`, "mim serve --help"},
@@ -44,7 +47,15 @@ func TestBadUse(t *testing.T) {
 		{"join alice --json=maybe", exitBadUse, "cannot use --json:", "mim join --help"},
 		{"join alice --dialect mimo", exitBadUse, "cannot speak mimo: the dialects are", "mim join --dialect mim0"},
 		{"join alice --listen nowhere", exitBadUse, "cannot use --listen nowhere: it is no ADDRESS", "mim join --listen :0"},
-		{"join alice@::1", exitBadUse, `cannot join at "::1": an IPv6 address goes in brackets: [::1]`, "mim join alice@localhost:4242"},
+		{"join alice@::1", exitBadUse, `cannot join at "::1": an IPv6 address goes in brackets: [::1]`, "mim join 'alice@[::1]'"},
+		{"join alice@[::1", exitBadUse, `cannot join at "[::1": `, "mim join 'alice@[::1]'"},
+		{"join alice@localhost:", exitBadUse, `cannot join at "localhost:": "" is no port from 1 to 65535`, "mim join alice@localhost"},
+		{"join alice@192.0.2.7:70000", exitBadUse, `cannot join at "192.0.2.7:70000": "70000" is no port from 1 to 65535`, "mim join alice@192.0.2.7"},
+		{"join o'brien@localhost:", exitBadUse, `cannot join at "localhost:": `, `mim join 'o'\''brien@localhost'`},
+		{"join @[::1]", exitRefused, `cannot join as "": the name is empty`, "mim join 'alice@[::1]'"},
+		{"join @$(reboot):x", exitRefused, `cannot join as "": the name is empty`, "mim join alice@localhost"},
+		{"join alice@[::1] bob", exitBadUse, `cannot join: one NAME@HOST[:PORT] is enough, "bob" is one more`, "mim join 'alice@[::1]'"},
+		{"join alice@[::1]:1 --listen 127.0.0.1", exitBadUse, "cannot use --listen 127.0.0.1: the server [::1]:1 is reached by IPv6", "mim join --listen '[::]:0' 'alice@[::1]:1'"},
 		{"join @localhost", exitRefused, `cannot join as "": the name is empty`, "mim join alice@localhost"},
 		{"completion tcsh", exitBadUse, "cannot complete for tcsh", "mim completion bash"},
 		{"man 2", exitBadUse, `cannot use "2": mim man takes flags only`, "mim man --help"},
@@ -63,6 +74,31 @@ func TestBadUse(t *testing.T) {
 	}
 }
 
+// TestBadEnvironment: what is wrong with a variable is said of the variable.
+func TestBadEnvironment(t *testing.T) {
+	for _, c := range []struct{ variable, value, args, what string }{
+		{"MIM_MAX_CONNS", "x", "serve", `cannot use MIM_MAX_CONNS: "x" is no whole number, or too large a one`},
+		{"MIM_MAX_CONNS", "-1", "serve", "cannot use MIM_MAX_CONNS=-1: it is at least 1"},
+		{"MIM_PUBLIC", "perhaps", "serve", `cannot use MIM_PUBLIC: "perhaps" is neither true nor false`},
+		{"MIM_JSON", "perhaps", "join alice", `cannot use MIM_JSON: "perhaps" is neither true nor false`},
+		{"MIM_MIM0", "bad", "serve", "cannot use MIM_MIM0=bad: it is a port"},
+		{"MIM_MIM0", "1", "serve --mim0 bad", "cannot use --mim0 bad: it is a port"},
+		{"MIM_LOG_LEVEL", "loud", "serve", "cannot use MIM_LOG_LEVEL=loud: it is debug"},
+		{"MIM_LOG_FORMAT", "xml", "serve", "cannot use MIM_LOG_FORMAT=xml: it is text"},
+		{"MIM_LISTEN", "nowhere", "join alice", "cannot use MIM_LISTEN=nowhere: it is no ADDRESS"},
+		{"MIM_HOST", "no such host", "serve", "cannot use MIM_HOST=no such host: no such host"},
+	} {
+		t.Run(c.variable+" "+c.args, func(t *testing.T) {
+			t.Setenv(c.variable, c.value)
+			var errs bytes.Buffer
+			code := run(append([]string{"mim"}, strings.Fields(c.args)...), streams{in: strings.NewReader(""), out: io.Discard, err: &errs})
+			if code != exitBadUse || !strings.HasPrefix(errs.String(), "mim: "+c.what) {
+				t.Errorf("ended with %d and said %swant %q", code, errs.String(), c.what)
+			}
+		})
+	}
+}
+
 // TestPrints: what only prints ends well, on standard output.
 func TestPrints(t *testing.T) {
 	for _, c := range []struct {
@@ -73,8 +109,9 @@ func TestPrints(t *testing.T) {
 		{"--help", []string{"COMMANDS", "Exit codes"}},
 		{"--version", []string{"mim version ", "go1"}},
 		{"serve --help", []string{"--mim0 PORT", "[$MIM_MIM0]", "--mim0-welcome", "--ready-file FILE", "MIM_LOG_LEVEL=debug"}},
+		{"join alice --help", []string{"NAME@HOST[:PORT]"}},
 		{"join --help", []string{"--json", "[$MIM_JSON]", "--no-retry", "@bob hello", "NAME@HOST[:PORT]"}},
-		{"man", []string{".TH mim 1", "max-conns", "no-retry"}},
+		{"man", []string{".TH mim 1", ".SH SYNOPSIS\n.EX\nmim serve [flags]\nmim join [flags] NAME[@HOST[:PORT]]\n", ".SH DESCRIPTION\n", ".SH COMMANDS\n", ".SH INPUT\n", "/close bob", "max-conns", "no-retry"}},
 		{"completion bash", []string{"complete -o", "To install: mim completion bash"}},
 		{"completion zsh", []string{"#compdef mim"}},
 		{"completion fish", []string{"complete -c mim", "ready-file"}},
@@ -107,6 +144,8 @@ func TestInterleaved(t *testing.T) {
 		{"mim join -- --json", "mim join -- --json"},
 		{"mim join alice --nonsense x", "mim join --nonsense -- alice x"},
 		{"mim completion bash", "mim completion bash"},
+		{"mim join alice --json --help", "mim join --help"},
+		{"mim join alice --listen --help", "mim join --listen --help -- alice"},
 		{"mim nonsense x --y", "mim nonsense x --y"},
 		{"mim join alice --generate-bash-completion", "mim join alice --generate-bash-completion"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -36,8 +37,9 @@ Examples:
    mim serve --host 127.0.0.1              for this machine only
    mim serve --` + dialects[0].Name() + ` 0 --ready-file ready    ports that the system picks, told in a file
    MIM_LOG_LEVEL=debug mim serve           every flag is a variable too`,
-		Flags:  append(flags, logFlags("info")...),
-		Action: func(c *cli.Context) error { return runServe(c, dialects, s) },
+		Flags:           append(flags, logFlags("info")...),
+		HideHelpCommand: true, // there is nothing below to help with
+		Action:          func(c *cli.Context) error { return runServe(c, dialects, s) },
 	}
 }
 
@@ -48,7 +50,7 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 	}
 	journal := newJournal(s.err)
 	defer journal.close()
-	log, f := newLog(c, journal)
+	log, f := newLog(c, journal, sameTerminal(s.out, s.err))
 	if f != nil {
 		return f
 	}
@@ -64,7 +66,7 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 		return err
 	}
 	if n := c.Int("max-conns"); n < 0 {
-		return badUse("mim serve", "cannot use --max-conns %d: it is at least 1, or 0 for as many as the system allows", n)
+		return badUse("mim serve", "cannot use %s: it is at least 1, or 0 for as many as the system allows", given(c, "max-conns"))
 	}
 	if isTerminal(s.out) {
 		w := newWindow(s.out)
@@ -72,7 +74,7 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 		cfg.Window = w.tell
 	}
 	mode := serve.New(cfg)
-	return serveUntilStopped(loop.New(loop.Config{Doors: mode.Doors(), MaxConns: c.Int("max-conns"), Log: log}, mode), cfg, c.String("ready-file"), s, log)
+	return serveUntilStopped(loop.New(loop.Config{Doors: mode.Doors(), MaxConns: c.Int("max-conns"), Log: engineLog(log)}, mode), cfg, c.String("ready-file"), s, log)
 }
 
 // hostFlag is the address that a flag names, by number or by name.
@@ -83,7 +85,7 @@ func hostFlag(c *cli.Context, flag string) (netip.Addr, error) {
 	}
 	a, err := resolve(c.Context, host)
 	if err != nil {
-		return netip.Addr{}, badUse("mim serve --"+flag+" 127.0.0.1", "cannot use --%s %s: %s", flag, host, err)
+		return netip.Addr{}, badUse("mim serve --"+flag+" 127.0.0.1", "cannot use %s: %s", given(c, flag), err)
 	}
 	return a, nil
 }
@@ -104,7 +106,8 @@ func serveUntilStopped(r *loop.Reactor, cfg serve.Config, readyFile string, s st
 		}
 		defer os.Remove(readyFile)
 	}
-	if err := announce(s.out, doors, localAddresses()); err != nil {
+	ours := localAddresses()
+	if err := announce(s.out, doors, reachable(ours, cfg.Public), closedTo(doors, ours, cfg.Public)...); err != nil {
 		r.Stop()
 		return printed(0, err)
 	}
@@ -133,15 +136,16 @@ func boundDoors(r *loop.Reactor, asked []serve.Door) []door {
 	return <-bound
 }
 
-// announce prints the doors and the line to paste in another terminal.
-func announce(w io.Writer, doors []door, reachable []netip.Addr) error {
+// announce prints the doors, the line to paste in another terminal and what
+// else there is to say.
+func announce(w io.Writer, doors []door, reachable []netip.Addr, more ...string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "mim is serving:\n")
 	for _, d := range doors {
 		fmt.Fprintf(&b, "  %-10s %s  %s\n", d.Dialect, d.Network, d.Address)
 	}
 	fmt.Fprintf(&b, "People are remembered while they are here; nothing is kept on disk.\n")
-	for _, line := range joinLines(doors, reachable) {
+	for _, line := range append(joinLines(doors, reachable), more...) {
 		fmt.Fprintln(&b, line)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -178,11 +182,33 @@ func localAddresses() (found []netip.Addr) {
 	all, _ := net.InterfaceAddrs() // none known: none shown
 	for _, a := range all {
 		p, err := netip.ParsePrefix(a.String())
-		if err == nil && p.Addr().Is4() && p.Addr().IsGlobalUnicast() {
+		if err == nil && p.Addr().IsGlobalUnicast() {
 			found = append(found, p.Addr())
 		}
 	}
 	return found
+}
+
+// reachable are those of ours that admit who comes by them.
+func reachable(ours []netip.Addr, public bool) []netip.Addr {
+	return slices.DeleteFunc(slices.Clone(ours), func(a netip.Addr) bool {
+		return !a.Is4() || !public && !serve.Nearby(a)
+	})
+}
+
+// closedTo says how to let people in if all that machines from elsewhere could
+// reach is an address by which nobody is admitted.
+func closedTo(doors []door, ours []netip.Addr, public bool) []string {
+	if public || len(reachable(ours, false)) > 0 {
+		return nil
+	}
+	for _, d := range doors {
+		at, err := netip.ParseAddrPort(d.Address)
+		if err == nil && (at.Addr() == netip.IPv4Unspecified() && len(reachable(ours, true)) > 0 || !at.Addr().IsUnspecified() && !serve.Nearby(at.Addr())) {
+			return []string{"and from another machine, once you let in anyone:", "  mim serve --public"}
+		}
+	}
+	return nil
 }
 
 // engineEnded is what it means that the loop ended unasked.

@@ -2,7 +2,9 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -97,4 +99,89 @@ func TestWindowStopped(t *testing.T) {
 	}
 	win.close() // in its own time, with nothing read
 	r.Close()
+}
+
+// TestReachable: no address is given away by which nobody is let in.
+func TestReachable(t *testing.T) {
+	const any = "0.0.0.0:1"
+	for _, c := range []struct {
+		name, at, ours string
+		public         bool
+		want           string
+		hint           bool
+	}{
+		{"private", any, "192.168.1.7", false, "[192.168.1.7]", false},
+		{"public, closed", any, "203.0.113.5", false, "[]", true},
+		{"public, open", any, "203.0.113.5", true, "[203.0.113.5]", false},
+		{"both, closed", any, "203.0.113.5 10.0.0.7", false, "[10.0.0.7]", false},
+		{"IPv6 is not for a door of IPv4", any, "2001:db8::1", false, "[]", false},
+		{"IPv6", "[::]:1", "203.0.113.5", false, "[]", false},
+		{"nothing", any, "", false, "[]", false},
+		{"loopback", "127.0.0.1:1", "203.0.113.5", false, "[]", false},
+		{"that very address, closed", "203.0.113.5:1", "203.0.113.5", false, "[]", true},
+		{"that very address, open", "203.0.113.5:1", "203.0.113.5", true, "[203.0.113.5]", false},
+	} {
+		var ours []netip.Addr
+		for _, a := range strings.Fields(c.ours) {
+			ours = append(ours, netip.MustParseAddr(a))
+		}
+		got := fmt.Sprint(reachable(ours, c.public))
+		hint := closedTo([]door{{"d", "tcp", c.at}}, ours, c.public)
+		if got != c.want || (len(hint) > 0) != c.hint || c.hint && hint[1] != "  mim serve --public" {
+			t.Errorf("%s: %s and %q, want %s and a hint: %v", c.name, got, hint, c.want, c.hint)
+		}
+	}
+}
+
+func TestHarmless(t *testing.T) {
+	for _, c := range []struct{ name, want string }{
+		{"ann", "ann"},
+		{"Zoë", "Zoë"},
+		{"דוד", "דוד"},
+		{"🍲", "🍲"},
+		{"Anna Maria", `"Anna Maria"`},
+		{"ann came (d", `"ann came (d"`},
+		{"ann\u00a0", `"ann\u00a0"`},
+		{"ann\u3164", `"ann\u3164"`},
+		{"\u202eann", `"\u202eann"`},
+	} {
+		if got := harmless(c.name); got != c.want {
+			t.Errorf("%+q is shown as %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestThisMachine: only a server of this machine can be started here.
+func TestThisMachine(t *testing.T) {
+	for _, c := range []struct{ server, port string }{
+		{"localhost:1", "1"}, {"127.0.0.1:2", "2"}, {"[::1]:3", "3"}, {"127.9.9.9:4", "4"},
+		{"192.0.2.7:1", ""}, {"host:1", ""}, {"[2001:db8::1]:1", ""}, {"nonsense", ""},
+	} {
+		if port, ok := thisMachine(c.server); ok != (c.port != "") || ok && port != c.port {
+			t.Errorf("%s: port %q, ours: %v; want %q", c.server, port, ok, c.port)
+		}
+	}
+}
+
+func TestShellWord(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"alice@host:1", "alice@host:1"}, {"zoë", "zoë"},
+		{"", "''"}, {"a b", "'a b'"}, {"[::1]", "'[::1]'"}, {"o'b", `'o'\''b'`}, {"a\u00a0b", "'a\u00a0b'"}, {"a^b", "'a^b'"},
+	} {
+		if got := shellWord(c.in); got != c.want {
+			t.Errorf("%q becomes %s, want %s", c.in, got, c.want)
+		}
+	}
+}
+
+// TestEngineLog: the reactor's library is heard when something is wrong.
+func TestEngineLog(t *testing.T) {
+	var out strings.Builder
+	log := engineLog(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	log.Debug("hello")
+	log.With("a", 1).Info("hello")
+	log.WithGroup("g").Error("broken")
+	if got := out.String(); strings.Contains(got, "hello") || !strings.Contains(got, "broken") {
+		t.Errorf("the log holds %q", got)
+	}
 }

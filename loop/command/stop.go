@@ -16,12 +16,16 @@ const stopWithin = 3200 * time.Millisecond
 
 // stopSignals gives the signals that ask us to stop; end gives them back to
 // the system, which kills. A SIGINT that is ignored from the start stays so: a
-// script's background commands are not meant by the Ctrl-C of its terminal.
+// script's background commands are not meant by the Ctrl-C of its terminal. So
+// does a SIGHUP, which nohup(1) ignores; else a terminal that goes away is an
+// orderly end.
 func stopSignals() (signals <-chan os.Signal, end func()) {
 	c := make(chan os.Signal, 2)
 	signal.Notify(c, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGINT) {
-		signal.Notify(c, syscall.SIGINT)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signal.Notify(c, s)
+		}
 	}
 	return c, func() { signal.Stop(c) }
 }

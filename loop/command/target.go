@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,14 +28,59 @@ func parseTarget(arg string, port uint16) (target, *failure) {
 	if i := strings.LastIndexByte(arg, '@'); i >= 0 {
 		name, host = arg[:i], arg[i+1:]
 	}
-	if err := chat.CheckName(name); err != nil {
-		return target{}, &failure{code: exitRefused, what: fmt.Sprintf("cannot join as %q: %s", name, err), try: "mim join alice@" + host}
-	}
 	server, err := withPort(host, port)
 	if err != nil {
-		return target{}, badUse("mim join "+name+"@localhost:"+strconv.Itoa(int(port)), "cannot join at %q: %s", host, err)
+		host = rightHost(host, port)
+	}
+	if err := chat.CheckName(name); err != nil {
+		return target{}, &failure{code: exitRefused, what: fmt.Sprintf("cannot join as %q: %s", name, err), try: "mim join " + shellWord("alice@"+host)}
+	}
+	if err != nil {
+		return target{}, badUse("mim join "+shellWord(name+"@"+host), "cannot join at %q: %s", arg[len(name)+1:], err)
 	}
 	return target{name: name, server: server}, nil
+}
+
+// rightHost is what may have been meant by a host that withPort refuses.
+func rightHost(host string, port uint16) string {
+	if a, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil && a.Is6() {
+		return "[" + a.String() + "]"
+	}
+	name := host
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		name = host[:i]
+	}
+	if _, err := withPort(name, port); err == nil && hostWord.MatchString(name) {
+		return name
+	}
+	return "localhost"
+}
+
+// hostWord is what a host in a suggestion is made of; what else was typed is
+// better not repeated.
+var hostWord = regexp.MustCompile(`^[A-Za-z0-9._\[\]:%-]+$`)
+
+// joinFirst is the command to join as arg says, or as alice if it says nothing
+// that can be joined.
+func joinFirst(arg string, port uint16) string {
+	if _, f := parseTarget(arg, port); f != nil {
+		return f.try
+	}
+	return "mim join " + shellWord(arg)
+}
+
+// thisMachine reports whether server, "host:port", is by loopback or by an
+// address of one of our interfaces, and its port.
+func thisMachine(server string) (port string, ok bool) {
+	host, port, err := net.SplitHostPort(server)
+	if err != nil {
+		return "", false
+	}
+	if host == "localhost" {
+		return port, true
+	}
+	a, err := netip.ParseAddr(host)
+	return port, err == nil && (a.IsLoopback() || a.IsUnspecified() || slices.Contains(localAddresses(), a.Unmap()))
 }
 
 // withPort makes "host:port" of HOST or HOST:PORT; an IPv6 address is written

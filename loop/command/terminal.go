@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,6 +19,21 @@ func isTerminal(stream any) bool {
 	}
 	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	return err == nil
+}
+
+// sameTerminal reports whether two streams go to one terminal.
+func sameTerminal(a, b any) bool {
+	if !isTerminal(a) || !isTerminal(b) {
+		return false
+	}
+	x, errX := a.(*os.File).Stat()
+	y, errY := b.(*os.File).Stat()
+	if errX != nil || errY != nil {
+		return false
+	}
+	s, okX := x.Sys().(*syscall.Stat_t)
+	t, okY := y.Sys().(*syscall.Stat_t)
+	return okX && okY && s.Rdev == t.Rdev
 }
 
 // self is how this program is called from any other terminal: by its name if
@@ -35,7 +52,10 @@ func self() string {
 
 // shellWord quotes s if a shell would read it as anything but one plain word.
 func shellWord(s string) string {
-	if !strings.ContainsAny(s, " \t'\"$&;()<>|*?[]#~`\\!{}") {
+	plain := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("@%+=:,./-_", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

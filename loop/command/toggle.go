@@ -27,7 +27,7 @@ func (t *toggle) Apply(set *flag.FlagSet) error {
 	for _, v := range t.EnvVars {
 		if value := os.Getenv(v); value != "" {
 			if err := t.choose(value); err != nil {
-				return fmt.Errorf("cannot use %s=%s: %w", v, value, err)
+				return fmt.Errorf("cannot use %s: %q is neither true nor false", v, value)
 			}
 		}
 	}
@@ -38,7 +38,7 @@ func (t *toggle) Apply(set *flag.FlagSet) error {
 func (t *toggle) choose(value string) error {
 	on, err := strconv.ParseBool(value)
 	if err != nil {
-		return fmt.Errorf("it is on or off, so true or false")
+		return err
 	}
 	if on {
 		*t.chosen = t.word

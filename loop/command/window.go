@@ -3,7 +3,10 @@ package command
 import (
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"mim/chat"
 )
@@ -49,11 +52,26 @@ func (w *window) tell(came bool, who *chat.Person) {
 	if came {
 		verb = "came"
 	}
-	line := fmt.Sprintf("%s %s %s (%s, %s)\n", time.Now().Format(time.TimeOnly), who.Name, verb, who.Dialect, who.Near)
+	line := fmt.Sprintf("%s %s %s (%s, %s)\n", time.Now().Format(time.TimeOnly), harmless(who.Name), verb, who.Dialect, who.Near)
 	select {
 	case w.lines <- line:
 	default:
 	}
+}
+
+// harmless quotes a name that would not show as it is, or could pass for more
+// than a name. chat.CheckName lets blanks and fillers of all kinds through.
+func harmless(name string) string {
+	odd := func(r rune) bool {
+		return !unicode.IsPrint(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+	}
+	switch {
+	case strings.ContainsFunc(name, odd):
+		return strconv.QuoteToASCII(name)
+	case strings.ContainsAny(name, " \"'\\(),"):
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // close writes what is left. A loop that still runs may go on telling.

@@ -116,7 +116,7 @@ func (m *Mode) Booted(n loop.Net) {
 // Opened implements loop.Mode.
 func (m *Mode) Opened(id loop.ID, in loop.Info) {
 	d := &m.doors[in.Door]
-	if !m.cfg.Public && !nearby(in.Remote.Addr()) {
+	if !m.cfg.Public && !Nearby(in.Remote.Addr()) {
 		m.logLink(slog.LevelWarn, "refused", d, in.Remote, errStranger)
 		m.net.Kill(id, errStranger)
 		return
@@ -131,8 +131,9 @@ func (m *Mode) Opened(id loop.ID, in loop.Info) {
 	m.wake(m.roster.Next())
 }
 
-// nearby reports whether an address is one of this machine or its own network.
-func nearby(a netip.Addr) bool {
+// Nearby reports whether an address is one of this machine or its own network:
+// without Config.Public, nobody comes in from another. Any goroutine.
+func Nearby(a netip.Addr) bool {
 	return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()
 }
 
