@@ -46,7 +46,13 @@ func cmdRun(ts *testscript.TestScript, _ bool, args []string) {
 func cmdType(ts *testscript.TestScript, _ bool, args []string) {
 	want(ts, args, 2, "type KEY 'line'")
 	p := of(ts).program(ts, args[0])
-	if _, err := fmt.Fprintln(p.in, args[1]); err != nil {
+	line := args[1]
+	if strings.Contains(line, `\`) {
+		var err error
+		line, err = strconv.Unquote(`"` + strings.ReplaceAll(line, `"`, `\"`) + `"`)
+		ts.Check(err)
+	}
+	if _, err := fmt.Fprintln(p.in, line); err != nil {
 		ts.Fatalf("cannot type: %v\n%s", err, p.told())
 	}
 }
@@ -63,7 +69,7 @@ func cmdQuit(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
-	want(ts, args, 2, "signal KEY TERM|INT|KILL")
+	want(ts, args, 2, "signal KEY TERM|INT|HUP|KILL")
 	ts.Check(of(ts).program(ts, args[0]).signal(args[1]))
 }
 
@@ -85,13 +91,23 @@ func cmdRunning(ts *testscript.TestScript, _ bool, args []string) {
 
 func cmdSee(ts *testscript.TestScript, _ bool, args []string) {
 	want(ts, args, 2, "see KEY EVENT [field...]")
+	seeEvent(ts, args, (*events).see)
+}
+
+func cmdThen(ts *testscript.TestScript, _ bool, args []string) {
+	want(ts, args, 2, "then KEY EVENT [field...]")
+	seeEvent(ts, args, (*events).then)
+}
+
+// seeEvent waits for KEY EVENT [field...] to be found by look.
+func seeEvent(ts *testscript.TestScript, args []string, look func(*events, wanted) bool) {
 	p := of(ts).program(ts, args[0])
 	w, err := parseWanted(args[1:])
 	ts.Check(err)
 	var broken error
 	err = p.out.wait(func(text []byte, _ bool) bool {
 		broken = p.events.take(text)
-		return broken != nil || p.events.see(w)
+		return broken != nil || look(&p.events, w)
 	})
 	if broken != nil {
 		err = broken
@@ -159,8 +175,8 @@ func cmdTexts(ts *testscript.TestScript, _ bool, args []string) {
 func cmdOutput(ts *testscript.TestScript, _ bool, args []string) {
 	want(ts, args, 2, "output KEY PATTERN")
 	p := of(ts).program(ts, args[0])
-	if _, err := waitLine(p.out, args[1]); err != nil {
-		ts.Fatalf("no line of the output of %s is like %q: %v\n%s", args[0], args[1], err, p.told())
+	if err := p.seeLine(args[1]); err != nil {
+		ts.Fatalf("no new line of the output of %s is like %q: %v\n%s", args[0], args[1], err, p.told())
 	}
 }
 
@@ -178,7 +194,7 @@ func address(ts *testscript.TestScript, where string) string {
 	if p == nil {
 		return where
 	}
-	found, err := waitLine(p.out, `"listening":"([^"]+)"`)
+	found, err := waitLine(p.out, `(?:"listening":"|others reach you at )([0-9a-f.:\[\]]+)`)
 	if err != nil {
 		ts.Fatalf("%s does not say where it listens: %v\n%s", where, err, p.told())
 	}

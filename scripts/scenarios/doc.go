@@ -8,18 +8,20 @@
 //	                          $KEY is its address, $KEY_PORT its port
 //	join KEY[=NAME] [flags]   run mim join NAME@$server --json (NAME: KEY)
 //	run KEY [MIM_X=y] args    run mim with any arguments and variables
-//	type KEY 'line'           type a line
+//	type KEY 'line'           type a line; with a \ in it, with Go's escapes
 //	eof KEY                   end its input
 //	quit KEY                  end its input and wait for exit code 0
-//	signal KEY TERM|INT|KILL  send it a signal
+//	signal KEY TERM|INT|HUP|KILL  send it a signal
 //	exit KEY CODE             wait for its end; a signal that killed it is -1
 //	running KEY               it has not ended
 //	see KEY EVENT [field...]  wait for an event, each is seen once:
 //	                          name=alice is exact, text~^a+$ a pattern, text:9 a length in bytes
+//	then KEY EVENT ...        see, among those behind the event seen last
 //	[!] seen KEY EVENT ...    such an event is there already
 //	count KEY N EVENT ...     wait for so many such events; there are no more
 //	texts KEY NAME FILE       wait until what NAME said to KEY is FILE, line for line
-//	output KEY PATTERN        wait for a line on its standard output; log: on standard error
+//	output KEY PATTERN        wait for a line on its standard output, each is seen once
+//	log KEY PATTERN           wait for a line on its standard error, seen before or not
 //	raw KEY dial WHERE        connect; WHERE is an address, or the KEY of someone who joined
 //	raw KEY send HEX          send bytes in one segment; drip: a segment for each byte
 //	raw KEY login NAME PORT ...  send login blocks, all in one segment

@@ -31,6 +31,7 @@ func (e event) field(name string) string {
 type events struct {
 	all  []event
 	seen []bool
+	last int // the index behind the one seen last
 	read int // lines of the output that were decoded
 }
 
@@ -50,10 +51,15 @@ func (e *events) take(text []byte) error {
 }
 
 // see marks the first event not seen yet that w wants.
-func (e *events) see(w wanted) bool {
-	for i, one := range e.all {
-		if !e.seen[i] && w.matches(one) {
-			e.seen[i] = true
+func (e *events) see(w wanted) bool { return e.from(0, w) }
+
+// then is see among those behind the one seen last.
+func (e *events) then(w wanted) bool { return e.from(e.last, w) }
+
+func (e *events) from(first int, w wanted) bool {
+	for i := first; i < len(e.all); i++ {
+		if !e.seen[i] && w.matches(e.all[i]) {
+			e.seen[i], e.last = true, i+1
 			return true
 		}
 	}

@@ -19,11 +19,15 @@ type program struct {
 	code   int           // once ended is closed
 	ended  chan struct{} // closed when it has ended and all its output is read
 	events events
+	lines  map[int]bool // of its output: those that a script has seen
 }
 
 // start runs mim with args in dir.
 func start(dir string, env []string, args ...string) (*program, error) {
-	p := &program{cmd: exec.Command(mimPath, args...), out: newTail(), err: newTail(), ended: make(chan struct{})}
+	p := &program{
+		cmd: exec.Command(mimPath, args...), out: newTail(), err: newTail(),
+		ended: make(chan struct{}), lines: map[int]bool{},
+	}
 	p.cmd.Dir, p.cmd.Env = dir, env
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
 	in, err := p.cmd.StdinPipe()
@@ -72,7 +76,7 @@ func (p *program) wait() (int, error) {
 }
 
 func (p *program) signal(name string) error {
-	s, ok := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}[name]
+	s, ok := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL, "HUP": syscall.SIGHUP}[name]
 	if !ok {
 		return fmt.Errorf("no signal %s", name)
 	}
@@ -102,6 +106,24 @@ func waitLine(t *tail, pattern string) ([]string, error) {
 		return false
 	})
 	return found, err
+}
+
+// seeLine waits for a line of its output that matches pattern and was not seen
+// before.
+func (p *program) seeLine(pattern string) error {
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return err
+	}
+	return p.out.wait(func(text []byte, _ bool) bool {
+		for i, line := range lines(text) {
+			if !p.lines[i] && re.Match(line) {
+				p.lines[i] = true
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // told is everything a program wrote, for a scenario that failed.

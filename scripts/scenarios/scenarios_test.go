@@ -58,7 +58,7 @@ func TestScenarios(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": cmdServe, "join": cmdJoin, "run": cmdRun,
 			"type": cmdType, "eof": cmdEOF, "quit": cmdQuit, "signal": cmdSignal, "exit": cmdExit, "running": cmdRunning,
-			"see": cmdSee, "seen": cmdSeen, "count": cmdCount, "texts": cmdTexts, "output": cmdOutput, "log": cmdLog,
+			"see": cmdSee, "then": cmdThen, "seen": cmdSeen, "count": cmdCount, "texts": cmdTexts, "output": cmdOutput, "log": cmdLog,
 			"raw": cmdRaw, "refused": cmdRefused, "logins": cmdLogins,
 		},
 	})
