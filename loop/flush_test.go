@@ -84,8 +84,8 @@ func TestLazy(t *testing.T) {
 		return left
 	})
 	c.hear("came")
-	if wait := written - sent; wait < maxLazy {
-		t.Errorf("lazy bytes without company left after %v, before %v", wait, maxLazy)
+	if wait := written - sent; wait < maxLazy-5*time.Millisecond { // clocks round
+		t.Errorf("lazy bytes without company left after %v, long before %v", wait, maxLazy)
 	}
 	if n := r.Stats().Writes; n > 2 {
 		t.Errorf("%d writes, want 2: one in company, one after the wait", n)
