@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"io"
 	"runtime"
 	"testing"
 	"time"
@@ -127,6 +128,28 @@ func TestPacedBacklog(t *testing.T) {
 		t.Errorf("dropped: %v", ends[0].why)
 	}
 	c.Close()
+}
+
+// TestGapCopiesNothing: what is sent to a link that waits out a gap stays
+// shared: the table behind a greeting is the same for all newcomers.
+func TestGapCopiesNothing(t *testing.T) {
+	t.Parallel()
+	m := &puppet{}
+	r := start(t, Config{}, m)
+	c := connect(t, r, 0)
+	id := m.link(t, 0)
+	table := make([]byte, 100<<10)
+	on(t, r, func() {
+		m.Send(id, []byte("hello"), 50*time.Millisecond, false)
+		m.Send(id, table, 0, false)
+		out := r.get(id).side.out
+		if last := out[len(out)-1].b; &last[0] != &table[0] {
+			t.Error("the table was copied")
+		}
+	})
+	if _, err := io.CopyN(io.Discard, c.r, int64(len("hello")+len(table))); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestCopiesAreBounded: what waits for slow readers in copies has a bound over
