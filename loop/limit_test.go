@@ -27,11 +27,11 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "limited":
-		os.Exit(serveLimited(false))
+		os.Exit(serveLimited(echoing, false))
 	case "exhausted":
-		os.Exit(serveLimited(true))
+		os.Exit(serveLimited(echoing, true))
 	case "owing":
-		os.Exit(serveOwing())
+		os.Exit(serveLimited(owingAll, false))
 	case "idle":
 		os.Exit(serveIdle())
 	default:
@@ -43,19 +43,32 @@ func TestMain(m *testing.M) {
 // childFiles is the open-file limit of the limited children.
 const childFiles = 400
 
-// serveLimited echoes with few descriptors until its input ends or its engine
+// echoing says everything back.
+func echoing(m *puppet) {
+	m.data = func(id ID, p []byte, _ bool) int {
+		m.Send(id, append([]byte(nil), p...), 0, false)
+		return len(p)
+	}
+}
+
+// owingAll owes every link an answer that it never gives.
+func owingAll(m *puppet) {
+	m.data = func(id ID, p []byte, _ bool) int {
+		m.Owe(id, true)
+		return len(p)
+	}
+}
+
+// serveLimited serves with few descriptors until its input ends or its engine
 // does. It says its address, then one line for what happened. exhaust: at the
 // first line of input it opens files until there is no descriptor left.
-func serveLimited(exhaust bool) int {
+func serveLimited(as func(*puppet), exhaust bool) int {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: childFiles, Max: childFiles}); err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	m := &puppet{}
-	m.data = func(id ID, p []byte, _ bool) int {
-		m.Send(id, append([]byte(nil), p...), 0, false)
-		return len(p)
-	}
+	as(m)
 	r := New(Config{Doors: []Door{tcp4}}, m)
 	if err := r.Start(); err != nil {
 		fmt.Println(err)
@@ -92,40 +105,6 @@ func serveLimited(exhaust bool) int {
 			fmt.Println(err)
 			return 1
 		}
-		return 0
-	}
-}
-
-// serveOwing is a server with few descriptors that owes every link an answer
-// it never gives. It says its address, then how it ended.
-func serveOwing() int {
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: childFiles, Max: childFiles}); err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	m := &puppet{}
-	m.data = func(id ID, p []byte, end bool) int {
-		m.Owe(id, true)
-		return len(p)
-	}
-	r := New(Config{Doors: []Door{tcp4}}, m)
-	if err := r.Start(); err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	fmt.Println(r.Local(0))
-	input := make(chan struct{})
-	go func() {
-		defer close(input)
-		_, _ = io.Copy(io.Discard, os.Stdin)
-	}()
-	select {
-	case err := <-r.Done():
-		fmt.Println("ended:", err)
-		return 3
-	case <-input:
-		fmt.Println("refused:", r.Stats().Refused > 0)
-		_ = r.Stop()
 		return 0
 	}
 }

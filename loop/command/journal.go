@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// journalBytes may wait for a log that nobody reads.
+	// journalLines and journalBytes may wait for a log that nobody reads.
+	journalLines = 4096
 	journalBytes = 1 << 20
 	// journalLinger is how long the end waits for the rest to be written.
 	journalLinger = 500 * time.Millisecond
@@ -19,79 +20,36 @@ const (
 	sameAtMost = 100
 )
 
-// A journal writes log lines on a goroutine of its own. The loop logs, and a
-// log may be a pipe that nobody reads or a terminal that was stopped: what it
-// does not take in time is left out and counted.
+// A journal is where log lines go. The loop logs, and a log may be a pipe that
+// nobody reads: what it does not take in time is left out and counted.
 type journal struct {
-	lines chan []byte
-	end   chan struct{} // closed to ask for the end
-	ended chan struct{} // closed when the last line is written
-
+	*queue
 	mu   sync.Mutex
-	size int // bytes in lines
 	left int // lines left out since the last one taken
 }
 
 func newJournal(w io.Writer) *journal {
-	j := &journal{lines: make(chan []byte, 4096), end: make(chan struct{}), ended: make(chan struct{})}
-	go j.run(w)
-	return j
+	return &journal{queue: newQueue(w, journalLines, journalBytes)}
 }
 
 // Write takes one line, which it copies. It never waits and never fails.
 func (j *journal) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.size+len(p) > journalBytes {
-		j.left++
-		return len(p), nil
-	}
-	line := append([]byte(nil), p...)
+	var line []byte
 	if j.left > 0 {
-		line = append(fmt.Appendf(nil, "%d lines were left out here: the log was not read\n", j.left), line...)
+		line = fmt.Appendf(line, "%d lines were left out here: the log was not read\n", j.left)
 	}
-	select {
-	case j.lines <- line:
-		j.size += len(line)
+	if j.offer(append(line, p...)) {
 		j.left = 0
-	default:
+	} else {
 		j.left++
 	}
 	return len(p), nil
 }
 
-func (j *journal) run(w io.Writer) {
-	defer close(j.ended)
-	for {
-		select {
-		case line := <-j.lines:
-			j.put(w, line)
-		case <-j.end:
-			for len(j.lines) > 0 {
-				j.put(w, <-j.lines)
-			}
-			return
-		}
-	}
-}
-
-// put writes a line; a log that cannot be written is no reason to stop.
-func (j *journal) put(w io.Writer, line []byte) {
-	_, _ = w.Write(line)
-	j.mu.Lock()
-	j.size -= len(line)
-	j.mu.Unlock()
-}
-
-// close writes what waits, for journalLinger at most. Lines that come later
-// are lost.
-func (j *journal) close() {
-	close(j.end)
-	select {
-	case <-j.ended:
-	case <-time.After(journalLinger):
-	}
-}
+// close writes what waits, for journalLinger at most.
+func (j *journal) close() { j.queue.close(journalLinger) }
 
 // A limit is a handler that passes on sameAtMost records of one message in a
 // second. The first one of a later second says how many were left out. Our

@@ -28,9 +28,9 @@ func TestJournalNeverWaits(t *testing.T) {
 		got <- string(all)
 	}()
 	for said := false; !said; { // until there was room for one more
-		j.mu.Lock()
+		j.queue.mu.Lock()
 		said = j.size == 0
-		j.mu.Unlock()
+		j.queue.mu.Unlock()
 	}
 	fmt.Fprintln(j, "the last")
 	j.close()

@@ -73,8 +73,7 @@ func familyOf(a netip.Addr) string {
 }
 
 // listenFor is where the messenger of to listens: as the flag --listen says,
-// which was given as said, else
-// anywhere in the family of the server.
+// which was given as said, else anywhere in the family of the server.
 func (f finder) listenFor(ctx context.Context, said, listen string, to target) (netip.AddrPort, *failure) {
 	reached, server := f.reach(ctx, to.server), to.server
 	if reached.IsValid() {
