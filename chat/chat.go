@@ -44,13 +44,42 @@ const (
 	ByPeerUDP
 )
 
+// Part says which part of a user's traffic a link carries.
+type Part uint8
+
+const (
+	// Both: it sends and receives.
+	Both Part = iota
+	// Sends: texts of the user come by it, and their answers go back.
+	Sends
+	// Receives: texts for the user go by it.
+	Receives
+)
+
+// Count says how a user's program counts the length of a text (messenger.md,
+// "Length": Java and C++ programs count bytes, Python programs characters).
+type Count uint8
+
+const (
+	// CountUnknown: it has not shown.
+	CountUnknown Count = iota
+	// CountBytes: bytes of UTF-8.
+	CountBytes
+	// CountRunes: characters, that is Unicode code points.
+	CountRunes
+)
+
 // Traits are what a roster or a client may know of a dialect without knowing
 // its name. They are given with each new link and never change.
 type Traits struct {
 	Dialect     string        // the word for people and logs: "mim0"
 	Reach       Reach         // how a user of it is reached
 	Presence    bool          // its links hear Came and Went
-	MaxText     int           // longest text in bytes of UTF-8
+	Receipts    bool          // who gets a text says Received or refuses it; one at a time
+	All         bool          // a Say may be for everyone
+	Parts       bool          // a user may log in by two links, one for each Part
+	MaxText     int           // longest text of a Say in bytes of UTF-8
+	Piece       int           // longest text of one Said, in bytes; longer ones come in several. 0: MaxText
 	LoginWithin time.Duration // a link that has not logged in after this is closed; 0: never
 	RenameGap   time.Duration // least time between two later logins on one link
 }

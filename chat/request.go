@@ -6,30 +6,61 @@ package chat
 type Request interface{ request() }
 
 // Login asks to be listed under Name, reachable at Port of the link's own
-// source address. On a link that has logged in already it is a rename.
+// source address. On a link that has logged in already it is a rename; in a
+// dialect with Traits.Parts it adds a part, and is no rename.
 type Login struct {
-	Name string
-	Port uint16
+	Name string // as written; names that differ only in case are one
+	Port uint16 // 0 in dialects whose users are reached by their link
+	Part Part
 }
 
 // Hello is how a peer who called introduces itself; a claim, nothing more.
 type Hello struct{ Name string }
 
-// Say is a line of text. To is empty on a link that has only one other end.
+// Say is a text. To is a name as written, empty on a link that has only one
+// other end. All: it is for everyone else who is here, and To is what the
+// dialect writes for that.
 type Say struct {
 	To   []byte
-	Text []byte // UTF-8, no line end
+	All  bool
+	Text []byte // UTF-8; in line dialects no line end, else it may hold anything
 	Cut  bool   // the codec dropped what was beyond its bound
 }
 
-// Refuse stands for something that the codec itself refuses without ending
-// the link. It is a request so that its answer keeps its place among others.
-type Refuse struct{ Err error }
+// Received is the receipt for the text that was told to this link first and
+// has none yet. It has no answer.
+type Received struct {
+	From []byte // whose text it is, as written; empty: the dialect does not say
+	Err  error  // not nil: it was refused, which is told to whoever sent it
+}
 
-func (*Login) request()  {}
-func (*Hello) request()  {}
-func (*Say) request()    {}
-func (*Refuse) request() {}
+// Counts says how the program at the other end counts; it has no answer.
+type Counts struct{ As Count }
+
+// Refuse stands for something that the codec itself refuses. It is a request
+// so that its answer keeps its place among others. Before the login is
+// complete it may be answered by Unregistered instead of Err.
+type Refuse struct {
+	Err  error
+	Last bool // the link is of no use behind it: its answer is the last words
+}
+
+// Answered reports whether r is to be answered: each request is, once, but
+// those that are answers themselves.
+func Answered(r Request) bool {
+	switch r.(type) {
+	case *Received, *Counts:
+		return false
+	}
+	return true
+}
+
+func (*Login) request()    {}
+func (*Hello) request()    {}
+func (*Say) request()      {}
+func (*Received) request() {}
+func (*Counts) request()   {}
+func (*Refuse) request()   {}
 
 // An Answer is the outcome of a request of this link, for this link alone.
 type Answer struct {

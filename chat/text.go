@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -95,6 +96,23 @@ func AppendLine(dst, text []byte) []byte {
 		text = text[n:]
 	}
 	return dst
+}
+
+// AppendText appends text that may have several lines: line ends (LF, CR LF)
+// and tabs stay, all else is as in AppendLine.
+func AppendText(dst, text []byte) []byte {
+	for {
+		i := bytes.IndexByte(text, '\n')
+		if i < 0 {
+			return AppendLine(dst, text)
+		}
+		end := i
+		if i > 0 && text[i-1] == '\r' {
+			end--
+		}
+		dst = append(AppendLine(dst, text[:end]), text[end:i+1]...)
+		text = text[i+1:]
+	}
 }
 
 // Clip is the longest prefix of text that has at most max bytes and does not

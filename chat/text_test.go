@@ -78,6 +78,36 @@ func TestAppendLine(t *testing.T) {
 	}
 }
 
+func TestAppendText(t *testing.T) {
+	for _, c := range []struct{ what, in, want string }{
+		{"plain", "hello", "hello"},
+		{"lines stay", "a\nb\r\nc\n", "a\nb\r\nc\n"},
+		{"CR alone moves the cursor", "a\rb\n", "a b\n"},
+		{"two CRs", "a\r\r\nb", "a \r\nb"},
+		{"escape sequence", "\x1b[2J\nx", " [2J\nx"},
+		{"only ends", "\n\n", "\n\n"},
+		{"empty", "", ""},
+	} {
+		if got := string(AppendText(nil, []byte(c.in))); got != c.want {
+			t.Errorf("%s: %q gives %q, want %q", c.what, c.in, got, c.want)
+		}
+	}
+}
+
+func TestAnswered(t *testing.T) {
+	for _, c := range []struct {
+		r    Request
+		want bool
+	}{
+		{&Login{}, true}, {&Hello{}, true}, {&Say{}, true}, {&Refuse{}, true},
+		{&Received{}, false}, {&Counts{}, false},
+	} {
+		if Answered(c.r) != c.want {
+			t.Errorf("Answered(%T) = %v", c.r, !c.want)
+		}
+	}
+}
+
 func TestClip(t *testing.T) {
 	for _, c := range []struct {
 		what, in string

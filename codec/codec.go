@@ -79,6 +79,18 @@ type Session interface {
 	Variant() Variant
 }
 
+// Counting is a Session that writes the length of texts in front of them, for
+// a program that counts in its own way.
+type Counting interface {
+	// Count says how the other end's program counts from here on; until it is
+	// called, that is not known. Variant is read again behind it.
+	Count(chat.Count)
+}
+
+// Alone is the Gap of a message that shares no write with another, with no
+// time to wait behind it.
+const Alone = time.Microsecond
+
 // Starter is a Session or Caller that speaks first.
 type Starter interface {
 	// Start appends the first words; called once, before anything else.
