@@ -1,6 +1,10 @@
 package roster
 
-import "mim/chat"
+import (
+	"time"
+
+	"mim/chat"
+)
 
 // Kind says what an effect asks the driver to do.
 type Kind uint8
@@ -13,6 +17,8 @@ const (
 	// Close: let To's session say its last words about Why, then close it.
 	// What the link asks afterwards is not carried out.
 	Close
+	// Count: To's session, a codec.Counting, is told how its program counts.
+	Count
 )
 
 // An Effect is one thing that the driver must do. It is a struct, not an
@@ -23,12 +29,13 @@ const (
 type Effect struct {
 	Kind   Kind
 	Lazy   bool        // Tell: may wait a little for other bytes of the same link
-	To     chat.Link   // Reply, Close, and Tell if Many is nil
+	To     chat.Link   // Reply, Close, Count, and Tell if Many is nil
 	Many   *Group      // Tell
 	But    chat.Link   // Tell: who of Many hears nothing; 0: nobody
 	Event  chat.Event  // Tell
 	Answer chat.Answer // Reply
 	Why    error       // Close: a *chat.Error
+	Count  chat.Count  // Count
 }
 
 // A Group is a list of links that hear the same events.
@@ -53,15 +60,26 @@ func (g *Group) remove(seat int32) (moved chat.Link, ok bool) {
 	return moved, seat != last
 }
 
-// begin empties the list of effects; what it held may go.
-func (r *Roster) begin() {
+// begin is the start of a call at now. It empties the list of effects; what it
+// held may go.
+func (r *Roster) begin(now time.Time) {
+	if r.base.IsZero() {
+		r.base = now
+	}
+	r.now = now.Sub(r.base)
 	clear(r.out)
 	r.out = r.out[:0]
+	r.reclaim()
 }
 
 // reply answers a request of l.
 func (r *Roster) reply(l chat.Link, q chat.Request, err error) {
 	r.out = append(r.out, Effect{Kind: Reply, To: l, Answer: chat.Answer{To: q, Err: err}})
+}
+
+// count tells a link's session how its program counts.
+func (r *Roster) count(l chat.Link, as chat.Count) {
+	r.out = append(r.out, Effect{Kind: Count, To: l, Count: as})
 }
 
 // tell sends an event to one link.

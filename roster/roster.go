@@ -13,9 +13,10 @@
 //	           \-- LoginWithin -->|------------------------> closing
 //	                              \-- Closed, in any state --> forgotten
 //
-// A user is a name at an observed address and port (mim0 rule 5). Links that
-// agree in all three are one user: it comes with the first and goes with the
-// last of them.
+// A user who is reached at an address of their own is a name at an observed
+// address and port (mim0 rule 5). Links that agree in all three are one user:
+// it comes with the first and goes with the last of them. A user who is
+// reached by their links is a member: see there.
 package roster
 
 import (
@@ -45,16 +46,31 @@ type Roster struct {
 	table    table
 	presence Group // those who have logged in and hear Came and Went
 	waiting  deadlines
-	far      netip.Addr // where viewers elsewhere find users on our loopback
-	base     time.Time  // the first time we were told; times are kept as distance from it
+	far      netip.Addr    // where viewers elsewhere find users on our loopback
+	base     time.Time     // the first time we were told; times are kept as distance from it
+	now      time.Duration // of the call that is carried out, from base
 	out      []Effect
+
+	named   map[string]*member // by folded name
+	members []*member          // those who are here
+	nobody  Group              // who hears of members: their arrival shows in logs only
+	timers  []*timer
+
+	// What was used and is used again, and what effects may still point at.
+	spare         *entry
+	freed         *entry
+	spareDelivery *delivery
+	freedDelivery *delivery
+	spares        int // entries in spare
+	deliveries    int // deliveries in spareDelivery
 }
 
-// A link is what the roster keeps of one connection: 72 bytes.
+// A link is what the roster keeps of one connection: 80 bytes.
 type link struct {
 	id     chat.Link // 0: the place is empty
 	traits *chat.Traits
 	user   *user         // nil: has not logged in
+	talker *talker       // if its user is reached by it
 	addr   netip.Addr    // observed; neither mapped nor with a zone
 	again  time.Duration // when it last logged in once more, or never
 	timer  int32         // its place in Roster.waiting, or -1
@@ -74,36 +90,44 @@ var (
 
 // New makes an empty roster.
 func New(c Config) *Roster {
-	return &Roster{far: bare(c.Advertise), table: table{users: newIndex()}}
+	return &Roster{far: bare(c.Advertise), table: table{users: newIndex()}, named: map[string]*member{}}
 }
 
 // Open notes a new link: its dialect's traits, the address of the other end
 // and our own. t is kept and must not change.
 func (r *Roster) Open(now time.Time, l chat.Link, t *chat.Traits, remote, local netip.AddrPort) []Effect {
-	r.begin()
+	r.begin(now)
 	for int(l.Slot()) >= len(r.links) {
 		r.links = append(r.links, link{})
 	}
 	k := &r.links[l.Slot()]
 	*k = link{id: l, traits: t, addr: bare(remote.Addr()), again: never, timer: -1, seat: -1}
+	if t.Reach == chat.ByLink {
+		k.talker = &talker{remote: netip.AddrPortFrom(k.addr, remote.Port()), since: never}
+	}
 	if t.LoginWithin > 0 {
-		r.await(l.Slot(), r.clock(now)+t.LoginWithin)
+		r.await(l.Slot(), r.now+t.LoginWithin)
 	}
 	r.learn(k.addr, bare(local.Addr()))
 	return r.out
 }
 
 // Do carries out what the other end of l asked for. Unless it logs someone in
-// or renames, it allocates nothing.
+// or renames, it allocates nothing but room for what has to wait, which is
+// used again.
 func (r *Roster) Do(now time.Time, l chat.Link, q chat.Request) []Effect {
-	r.begin()
+	r.begin(now)
 	k := r.at(l)
 	if k == nil || k.ending {
 		return nil
 	}
+	if k.talker != nil {
+		r.talk(k, q)
+		return r.out
+	}
 	switch q := q.(type) {
 	case *chat.Login:
-		r.login(now, k, q)
+		r.login(k, q)
 	case *chat.Refuse:
 		r.reply(l, q, q.Err)
 	default:
@@ -116,15 +140,32 @@ func (r *Roster) Do(now time.Time, l chat.Link, q chat.Request) []Effect {
 	return r.out
 }
 
+// talk is Do for a link by which its user is reached.
+func (r *Roster) talk(k *link, q chat.Request) {
+	switch q := q.(type) {
+	case *chat.Login:
+		r.register(k, q)
+	case *chat.Say:
+		r.say(k, q)
+	case *chat.Received:
+		r.received(k, q)
+	case *chat.Counts:
+		r.counts(k, q.As)
+	case *chat.Refuse:
+		r.refuse(k, q)
+	default:
+		r.settle(k, q, errUnsupported)
+	}
+}
+
 // login is the first login of a link or a later one, which is a rename.
-func (r *Roster) login(now time.Time, k *link, q *chat.Login) {
+func (r *Roster) login(k *link, q *chat.Login) {
 	if k.user != nil {
-		t := r.clock(now)
-		if t-k.again < k.traits.RenameGap {
+		if r.now-k.again < k.traits.RenameGap {
 			r.end(k, errTooFast)
 			return
 		}
-		k.again = t
+		k.again = r.now
 	}
 	if err := chat.CheckName(q.Name); err != nil {
 		r.reply(k.id, q, err)
@@ -204,12 +245,18 @@ func (r *Roster) leave(k *link) {
 
 // Closed forgets a link, for whatever reason it ended (mim0 rule 4).
 func (r *Roster) Closed(now time.Time, l chat.Link) []Effect {
-	r.begin()
+	r.begin(now)
 	k := r.at(l)
 	if k == nil {
 		return nil
 	}
 	r.unwait(k)
+	if t := k.talker; t != nil {
+		r.abandon(t)
+		if t.member != nil {
+			r.quit(k)
+		}
+	}
 	if k.seat >= 0 {
 		if moved, ok := r.presence.remove(k.seat); ok {
 			r.links[moved.Slot()].seat = k.seat
@@ -222,11 +269,13 @@ func (r *Roster) Closed(now time.Time, l chat.Link) []Effect {
 	return r.out
 }
 
-// Tick ends the links that have not logged in within their time (mim0 rule 4)
-// and says when it wants to be called next; zero: there is nothing to wait for.
+// Tick does what is due: it ends the links that have not logged in within
+// their time (mim0 rule 4) and gives up what was waited for. It says when it
+// wants to be called next; zero: there is nothing to wait for.
 func (r *Roster) Tick(now time.Time) (e []Effect, next time.Time) {
-	r.begin()
-	for t := r.clock(now); len(r.waiting) > 0 && r.waiting[0].at <= t; {
+	r.begin(now)
+	r.ring()
+	for len(r.waiting) > 0 && r.waiting[0].at <= r.now {
 		k := &r.links[r.waiting[0].slot]
 		r.unwait(k)
 		r.end(k, chat.Errorf(chat.TooLate, "no login within %v; connect again and log in at once", k.traits.LoginWithin))
@@ -236,16 +285,23 @@ func (r *Roster) Tick(now time.Time) (e []Effect, next time.Time) {
 
 // Next is when Tick wants to be called; zero: never, as things are.
 func (r *Roster) Next() time.Time {
-	if len(r.waiting) == 0 {
+	at := never
+	if len(r.waiting) > 0 {
+		at = r.waiting[0].at
+	}
+	if len(r.timers) > 0 && (at == never || r.timers[0].at < at) {
+		at = r.timers[0].at
+	}
+	if at == never {
 		return time.Time{}
 	}
-	return r.base.Add(r.waiting[0].at)
+	return r.base.Add(at)
 }
 
-// Len is the number of users.
-func (r *Roster) Len() int { return r.table.users.len }
+// Len is the number of users who are here.
+func (r *Roster) Len() int { return r.table.users.len + len(r.members) }
 
-// People are the users in the order of the table: roughly that of arrival.
+// People are the users of the table in its order: roughly that of arrival.
 // The roster must not change meanwhile.
 func (r *Roster) People() iter.Seq[*chat.Person] {
 	return func(yield func(*chat.Person) bool) {
@@ -267,12 +323,4 @@ func (r *Roster) at(l chat.Link) *link {
 		}
 	}
 	return nil
-}
-
-// clock turns a time into the distance from the first one we were told.
-func (r *Roster) clock(now time.Time) time.Duration {
-	if r.base.IsZero() {
-		r.base = now
-	}
-	return now.Sub(r.base)
 }

@@ -13,8 +13,8 @@ import (
 
 // traits are those of a dialect like mim0; deaf ones hear no presence.
 var (
-	traits = chat.Traits{Dialect: "toy", Presence: true, LoginWithin: 30 * time.Second, RenameGap: time.Second}
-	deaf   = chat.Traits{Dialect: "deaf"}
+	traits = chat.Traits{Dialect: "toy", Reach: chat.ByPeerTCP, Presence: true, LoginWithin: 30 * time.Second, RenameGap: time.Second}
+	deaf   = chat.Traits{Dialect: "deaf", Reach: chat.ByPeerTCP}
 	start  = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 )
 
@@ -57,6 +57,9 @@ func show(effects []Effect) string {
 		to := fmt.Sprintf(">%d", e.To.Slot()+1)
 		if e.Many != nil {
 			to = fmt.Sprintf("*-%d", e.But.Slot()+1)
+			if e.But == 0 {
+				to = "*"
+			}
 		}
 		out = append(out, to+" "+showWhat(e))
 	}
@@ -68,12 +71,20 @@ func showWhat(e Effect) string {
 	case Close:
 		return "close " + e.Why.(*chat.Error).Kind.String()
 	case Reply:
-		if e.Answer.Err != nil {
-			return e.Answer.Err.(*chat.Error).Kind.String()
+		to := ""
+		if say, ok := e.Answer.To.(*chat.Say); ok && len(say.To) > 0 {
+			to = " " + string(say.To)
 		}
-		return "ok"
+		if e.Answer.Err != nil {
+			return e.Answer.Err.(*chat.Error).Kind.String() + to
+		}
+		return "ok" + to
+	case Count:
+		return fmt.Sprintf("count %d", e.Count)
 	}
 	switch v := e.Event.(type) {
+	case *chat.Said:
+		return "said " + v.From.Name + " " + string(v.Text)
 	case *chat.Came:
 		return "came " + v.Who.Name
 	case *chat.Went:

@@ -1,0 +1,224 @@
+package roster
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"mim/chat"
+)
+
+// A member is a user who is reached by the links by which they logged in:
+// one, or one for each part. Members have their names for themselves: a name
+// is taken until its last link has closed, in whatever case it is written.
+//
+//	nobody -- Login, one part --> half -- Login, the other --> here
+//	   ^                           | ^                          |
+//	   |<-- its last link closed --| |<--- a link closed -------|
+//	   |<-- halfWithin ------------|
+//
+// Who is here has come; who was here and is half again has gone.
+type member struct {
+	came     chat.Came
+	folded   string // the name by which it is found
+	addr     netip.Addr
+	sends    chat.Link // 0: it lacks that part
+	receives chat.Link
+	seat     int32 // its place in Roster.members; -1: it is not here
+	inbox    inbox
+	halfTill timer
+}
+
+// halfWithin is how long a user may lack a part (messenger.md, rule "There").
+const halfWithin = 30 * time.Second
+
+var (
+	errTaken    error = chat.Errorf(chat.BadName, "the name is taken; try another")
+	errOtherOne error = chat.Errorf(chat.BadName, "this connection has another name already")
+	errHalf     error = chat.Errorf(chat.Unregistered, "only one of the two connections has logged in for %v; connect again with both", halfWithin)
+)
+
+// here reports whether all parts of the member are there.
+func (m *member) here() bool { return m.sends != 0 && m.receives != 0 }
+
+// lacks reports whether nobody has the part yet.
+func (m *member) lacks(p chat.Part) bool {
+	switch p {
+	case chat.Sends:
+		return m.sends == 0
+	case chat.Receives:
+		return m.receives == 0
+	}
+	return m.sends == 0 && m.receives == 0
+}
+
+// has reports whether l is the link of the part.
+func (m *member) has(l chat.Link, p chat.Part) bool {
+	return (p == chat.Receives || m.sends == l) && (p == chat.Sends || m.receives == l)
+}
+
+func (m *member) take(l chat.Link, p chat.Part) {
+	if p != chat.Receives {
+		m.sends = l
+	}
+	if p != chat.Sends {
+		m.receives = l
+	}
+}
+
+// maxFold is the longest name, in bytes, that is folded without memory of its own.
+const maxFold = 64
+
+// memberCalled finds the member of a name, or nil.
+func (r *Roster) memberCalled(name []byte) *member {
+	var buf [maxFold]byte
+	if len(name) > maxFold {
+		return r.named[fold(string(name))]
+	}
+	for i, b := range name {
+		switch {
+		case b >= 0x80:
+			return r.named[fold(string(name))]
+		case 'A' <= b && b <= 'Z':
+			b += 'a' - 'A'
+		}
+		buf[i] = b
+	}
+	return r.named[string(buf[:len(name)])]
+}
+
+// fold makes names equal that differ only in case.
+func fold(name string) string { return strings.ToLower(name) }
+
+// register is a Login on a link by which its user is reached.
+func (r *Roster) register(k *link, q *chat.Login) {
+	t := k.talker
+	if err := chat.CheckName(q.Name); err != nil {
+		r.refuseName(k, q, err)
+		return
+	}
+	m := r.memberCalled([]byte(q.Name))
+	switch {
+	case t.member != nil && t.member != m:
+		r.refuseName(k, q, errOtherOne)
+	case m == nil:
+		m = &member{folded: fold(q.Name), addr: k.addr, seat: -1}
+		m.came.Who = &chat.Person{Name: q.Name, Dialect: k.traits.Dialect, Near: t.remote, Far: t.remote}
+		m.inbox.receipt.fire, m.halfTill.fire = fireReceipt, fireHalf
+		m.inbox.receipt.member, m.halfTill.member = m, m
+		r.named[m.folded] = m
+		r.admit(k, m, q)
+	case m.has(k.id, q.Part):
+		r.settle(k, q, nil)
+	case m.lacks(q.Part) && m.addr == k.addr:
+		r.admit(k, m, q)
+	default:
+		r.refuseName(k, q, errTaken)
+	}
+}
+
+// admit gives a link its part of a member. Whoever has both parts has come,
+// and what it said early is carried out.
+func (r *Roster) admit(k *link, m *member, q *chat.Login) {
+	k.talker.member = m
+	r.unwait(k)
+	m.take(k.id, q.Part)
+	r.settle(k, q, nil)
+	if q.Part != chat.Receives && m.inbox.count != chat.CountUnknown {
+		r.count(k.id, m.inbox.count)
+	}
+	if !m.here() {
+		r.start(&m.halfTill, halfWithin)
+		return
+	}
+	r.stop(&m.halfTill)
+	m.seat = int32(len(r.members))
+	r.members = append(r.members, m)
+	if c := m.tries(); c != chat.CountUnknown {
+		r.count(m.receives, c)
+	}
+	r.out = append(r.out, Effect{Kind: Tell, Many: &r.nobody, Event: &m.came})
+	r.released(m)
+}
+
+// released carries out the texts that waited for the member to be here.
+func (r *Roster) released(m *member) {
+	k := r.at(m.sends)
+	if k == nil || k.talker == nil {
+		return
+	}
+	for e := k.talker.first; e != nil; e = e.next {
+		if e.early {
+			e.early = false
+			r.stop(&e.timer)
+			r.route(m, e)
+		}
+	}
+	r.flush(k)
+}
+
+// quit takes a link from its member.
+func (r *Roster) quit(k *link) {
+	m := k.talker.member
+	k.talker.member = nil
+	if m.here() {
+		r.unseat(m)
+		r.out = append(r.out, Effect{Kind: Tell, Many: &r.nobody, Event: (*chat.Went)(&m.came)})
+	}
+	if m.sends == k.id {
+		m.sends = 0
+	}
+	if m.receives == k.id {
+		m.receives = 0
+		r.failAll(m, errGone)
+		m.inbox.late = nil
+	}
+	if m.sends == 0 && m.receives == 0 {
+		r.stop(&m.halfTill)
+		delete(r.named, m.folded)
+		return
+	}
+	r.start(&m.halfTill, halfWithin)
+}
+
+// tries is how the length of a text is told to the member: as it counts itself
+// or, while that is not known, in characters if one link does for both parts
+// (those programs are in Python), else in bytes (messenger.md, "Length").
+func (m *member) tries() chat.Count {
+	if m.inbox.count == chat.CountUnknown && m.sends == m.receives {
+		return chat.CountRunes
+	}
+	return m.inbox.count
+}
+
+// unseat takes a member out of the list of those who are here.
+func (r *Roster) unseat(m *member) {
+	last := len(r.members) - 1
+	moved := r.members[last]
+	r.members[m.seat], moved.seat = moved, m.seat
+	r.members[last] = nil
+	r.members = r.members[:last]
+	m.seat = -1
+}
+
+// expire ends the links of a member who has lacked a part for too long.
+func (r *Roster) expire(m *member) {
+	for _, l := range [...]chat.Link{m.sends, m.receives} {
+		if k := r.at(l); l != 0 && k != nil && !k.ending {
+			r.end(k, errHalf)
+		}
+	}
+}
+
+// counts notes how a member's program counts the length of a text, which it
+// shows on the link by which it sends; the other one has to know.
+func (r *Roster) counts(k *link, as chat.Count) {
+	m := k.talker.member
+	if m == nil || as == chat.CountUnknown || m.inbox.count == as {
+		return
+	}
+	m.inbox.count = as
+	if m.receives != 0 {
+		r.count(m.receives, as)
+	}
+}
