@@ -28,13 +28,13 @@ type Say struct {
 }
 
 // Received is the receipt for the text that was told to this link first and
-// has none yet. It has no answer.
+// has none yet. It is answered only if the link may give none.
 type Received struct {
 	From []byte // whose text it is, as written; empty: the dialect does not say
 	Err  error  // not nil: it was refused, which is told to whoever sent it
 }
 
-// Counts says how the program at the other end counts; it has no answer.
+// Counts says how the program at the other end counts; it is never answered.
 type Counts struct{ As Count }
 
 // Refuse stands for something that the codec itself refuses. It is a request
@@ -45,8 +45,8 @@ type Refuse struct {
 	Last bool // the link is of no use behind it: its answer is the last words
 }
 
-// Answered reports whether r is to be answered: each request is, once, but
-// those that are answers themselves.
+// Answered reports whether r is always answered, once; others are only if they
+// cannot be taken.
 func Answered(r Request) bool {
 	switch r.(type) {
 	case *Received, *Counts:

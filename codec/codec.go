@@ -122,8 +122,9 @@ type Idler interface {
 	// and after each Idle.
 	Quiet() time.Duration
 	// Idle decodes what is left in p, knowing that nothing followed it for
-	// Quiet, or that nothing ever will (end). Counts as for Next; n == 0: go on
-	// waiting. Not asked while the session waits for an answer.
+	// Quiet, or that nothing ever will (end). Counts as for Next; (nil, 0): go
+	// on waiting. After anything else Next is asked about the rest, then Idle
+	// again. A session that waits for an answer goes on waiting.
 	Idle(p []byte, end bool) (r chat.Request, n int, err error)
 }
 

@@ -47,6 +47,8 @@ func (m *Mode) carryOut(effects []roster.Effect) {
 			m.driver.Tell(l, e.Event, e.Lazy)
 		case roster.Reply:
 			m.driver.Answer(l, e.Answer)
+		case roster.Count:
+			m.driver.Count(l, e.Count)
 		case roster.Close:
 			m.driver.Close(l, e.Why)
 		}

@@ -48,8 +48,19 @@ func (d *Driver) Answer(l *Link, a chat.Answer) {
 	}
 	d.send(l, d.arena.keep(l.session.Answer(d.arena.open(), a)), false)
 	l.variant = l.session.Variant()
+	if chat.Answered(a.To) && l.owed > 0 {
+		l.owed--
+	}
 	if l != d.decoding { // who is being decoded goes on by itself
 		d.net.Again(l.id)
+	}
+}
+
+// Count tells the session of l how the program at its other end counts.
+func (d *Driver) Count(l *Link, as chat.Count) {
+	if s, ok := l.session.(codec.Counting); ok && !l.closing {
+		s.Count(as)
+		l.variant = l.session.Variant()
 	}
 }
 

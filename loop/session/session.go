@@ -41,9 +41,11 @@ type Link struct {
 	dialect uint8         // index into Driver.dialects
 	variant codec.Variant
 	closing bool
+	ended   bool // the other end sends no more
 	timed   bool // the session or caller is a codec.Timed; paced, idler likewise
 	paced   bool
 	idler   bool
+	owed    uint32 // requests that have no answer yet
 }
 
 // ID is the loop's name of the link.
@@ -150,6 +152,10 @@ func (d *Driver) Data(id loop.ID, p []byte, end bool) int {
 	case end && l.idler && used < len(p):
 		used += d.settle(l, p[used:], true)
 	}
+	if end {
+		// Answer asks for one more Data, which looks again.
+		d.net.Owe(id, l.owed > 0 && !l.closing)
+	}
 	return used
 }
 
@@ -163,12 +169,25 @@ func (d *Driver) Idle(id loop.ID, p []byte) int {
 	return d.settle(l, p, false)
 }
 
+// settle has a partial request looked at, and then what follows it, for as
+// long as that gives something.
 func (d *Driver) settle(l *Link, p []byte, end bool) (used int) {
 	s := l.session.(codec.Idler)
-	r, n, err := s.Idle(p, end)
-	d.step(l, r, nil, err)
+	steps := maxRequests
+	if end {
+		steps += len(p)
+	}
+	for ; steps > 0 && !l.closing; steps-- {
+		r, n, err := s.Idle(p[used:], end)
+		used += n
+		if !d.step(l, r, nil, err) && n == 0 {
+			break
+		}
+		n, steps = d.decode(l, p[used:], steps)
+		used += n
+	}
 	d.net.IdleAfter(l.id, s.Quiet())
-	return n
+	return used
 }
 
 // decode takes at most steps steps and says how many bytes they used and how
@@ -204,6 +223,9 @@ func (d *Driver) step(l *Link, r chat.Request, e chat.Event, err error) bool {
 		d.Close(l, err)
 		d.handler.Broken(l, err)
 	case r != nil:
+		if chat.Answered(r) {
+			l.owed++
+		}
 		d.handler.Request(l, r)
 	case e != nil:
 		d.handler.Event(l, e)

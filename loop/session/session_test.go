@@ -80,6 +80,14 @@ func (s *toySession) Start(dst []byte) []byte { return append(dst, "hello\n"...)
 func (s *toySession) Gap() time.Duration      { return time.Millisecond }
 func (s *toySession) Quiet() time.Duration    { return time.Second }
 func (s *toySession) Idle(p []byte, end bool) (chat.Request, int, error) {
+	if len(p) == 0 || s.waiting {
+		return nil, 0, nil
+	}
+	if first, rest, ok := bytes.Cut(p, []byte("+")); ok && len(rest) > 0 {
+		p = first // "a+b" is a, then a line b may come
+		s.say.Text = p
+		return &s.say, len(p) + 1, nil
+	}
 	s.say.Text = fmt.Appendf(nil, "%s(end %v)", p, end)
 	return &s.say, len(p), nil
 }
@@ -115,6 +123,7 @@ type net struct {
 	gap      time.Duration
 	quiet    time.Duration
 	lazy     int
+	owes     bool
 }
 
 func newNet() *net {
@@ -130,6 +139,7 @@ func (n *net) Send(id loop.ID, b []byte, gap time.Duration, lazy bool) uint64 {
 	}
 	return uint64(len(n.sent[id]))
 }
+func (n *net) Owe(_ loop.ID, yes bool)               { n.owes = yes }
 func (n *net) Again(id loop.ID)                      { n.again = append(n.again, id) }
 func (n *net) CloseSoon(id loop.ID, why error)       { n.closed = append(n.closed, id) }
 func (n *net) Alarm(at time.Time)                    { n.alarm = at }
@@ -242,6 +252,41 @@ func TestAnswerWakesAWaitingSession(t *testing.T) {
 	d.Data(id, []byte("wait\nb\n"), false)
 	if len(n.again) != 1 || h.got[len(h.got)-1] != "b" {
 		t.Errorf("answered in the call: %d Agains, requests %q", len(n.again), h.got)
+	}
+}
+
+// A link that owes answers outlives the end of its input, and what it kept is
+// looked at again behind each answer.
+func TestEndOfInputOwesAnswers(t *testing.T) {
+	d, n, h := start()
+	id := loop.MakeID(0, 1)
+	l := d.Open(id, 0, near)
+	used := d.Data(id, []byte("a\nwait\nb\n"), true)
+	if used != 7 || !n.owes {
+		t.Fatalf("used %d, owes %v", used, n.owes)
+	}
+	d.Answer(l, chat.Answer{To: &chat.Say{}})
+	d.Answer(l, chat.Answer{To: &chat.Received{}}) // nobody waits for it
+	d.Answer(l, chat.Answer{To: &chat.Say{}})
+	if !n.owes || len(n.again) != 3 {
+		t.Fatalf("before what was kept is looked at: owes %v, %d Agains", n.owes, len(n.again))
+	}
+	h.on = func(l *Link, text string) { d.Answer(l, chat.Answer{To: &chat.Say{}}) }
+	if used := d.Data(id, []byte("b\n"), true); used != 2 || n.owes {
+		t.Errorf("in the end: used %d, owes %v", used, n.owes)
+	}
+}
+
+// Silence ends a partial request; what follows it is decoded as always.
+func TestIdleGoesOn(t *testing.T) {
+	d, _, h := start()
+	id := loop.MakeID(0, 1)
+	d.Open(id, 0, near)
+	if used := d.Idle(id, []byte("a+b\nwait\nc")); used != 9 {
+		t.Errorf("used %d", used)
+	}
+	if want := []string{"a", "b", "wait"}; !slices.Equal(h.got, want) {
+		t.Errorf("requests %q, want %q", h.got, want)
 	}
 }
 
@@ -408,4 +453,5 @@ func (quiet) Now() time.Time                                   { return time.Uni
 func (quiet) Send(loop.ID, []byte, time.Duration, bool) uint64 { return 1 }
 func (quiet) Again(loop.ID)                                    {}
 func (quiet) Alarm(time.Time)                                  {}
+func (quiet) Owe(loop.ID, bool)                                {}
 func (quiet) IdleAfter(loop.ID, time.Duration)                 {}
