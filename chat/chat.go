@@ -77,6 +77,8 @@ type Traits struct {
 	Presence    bool          // its links hear Came and Went
 	Receipts    bool          // who gets a text says Received or refuses it; one at a time
 	All         bool          // a Say may be for everyone
+	Accounts    bool          // a login is a name and a password of an account
+	TimesOut    bool          // a user from whom nothing comes is logged out after the server's time-out
 	Parts       bool          // a user may log in by two links, one for each Part
 	MaxText     int           // longest text of a Say in bytes of UTF-8
 	Piece       int           // longest text of one Said, in bytes; longer ones come in several. 0: MaxText

@@ -31,6 +31,23 @@ const (
 	Lost
 	// Refused: the other side said no.
 	Refused
+	// BadPass: the name and the password do not belong together; nobody is told
+	// which of them is wrong.
+	BadPass
+	// Locked: too many wrong passwords; not even the right one helps for now.
+	Locked
+	// Online: the user is here already.
+	Online
+	// Blocked: the receiver does not want it, or some receivers do not.
+	Blocked
+	// Self: it cannot be done to oneself.
+	Self
+	// Already: it is so already.
+	Already
+	// NotSo: there is nothing to undo.
+	NotSo
+	// Broken: the server cannot do it now, through no fault of the asker (a full disk).
+	Broken
 	// Usage: the person typed something that cannot be carried out.
 	Usage
 )
@@ -39,6 +56,8 @@ var kindWords = [...]string{
 	Malformed: "malformed", BadName: "name", Unregistered: "unregistered", Unknown: "unknown",
 	NotDelivered: "undelivered", TooLong: "toolong", TooFast: "toofast", TooLate: "toolate",
 	Full: "full", Unsupported: "unsupported", Lost: "lost", Refused: "refused", Usage: "usage",
+	BadPass: "password", Locked: "locked", Online: "online", Blocked: "blocked", Self: "self",
+	Already: "already", NotSo: "notso", Broken: "broken",
 }
 
 // String is the one word by which scripts know the kind.

@@ -1,5 +1,7 @@
 package chat
 
+import "time"
+
 // An Event is something that happened; it is the same for all who hear it.
 // An event is valid until the call it is passed to returns, unless its type
 // says more.
@@ -15,7 +17,8 @@ type Went struct{ Who *Person }
 // tells (a direct line between two people).
 type Said struct {
 	From *Person
-	Text []byte // UTF-8; may hold anything, line ends too
+	Text []byte    // UTF-8; may hold anything, line ends too
+	At   time.Time // when it was written, if that was before now; else zero
 }
 
 // Notice is a sentence for the person at the other end, from the server itself.

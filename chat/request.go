@@ -1,5 +1,7 @@
 package chat
 
+import "time"
+
 // A Request is something that the other side of a link asked for. Codecs make
 // requests and own them: a request and its byte slices are valid until the
 // next call on the session that made it. Strings may be kept.
@@ -12,6 +14,7 @@ type Login struct {
 	Name string // as written; names that differ only in case are one
 	Port uint16 // 0 in dialects whose users are reached by their link
 	Part Part
+	Pass []byte // the password in dialects with Traits.Accounts; may be anything
 }
 
 // Hello is how a peer who called introduces itself; a claim, nothing more.
@@ -37,6 +40,24 @@ type Received struct {
 // Counts says how the program at the other end counts; it is never answered.
 type Counts struct{ As Count }
 
+// WhoElse asks who else is here, or was within the last Since before now if
+// that is not negative; Now asks for those of the moment.
+type WhoElse struct {
+	Now   bool
+	Since time.Duration
+}
+
+// Block asks that Name can no longer write to this user or see them come and
+// go; Undo ends that.
+type Block struct {
+	Name []byte
+	Undo bool
+}
+
+// Logout is the end, wanted by the other side. The answer is a goodbye, then
+// the link closes.
+type Logout struct{}
+
 // Refuse stands for something that the codec itself refuses. It is a request
 // so that its answer keeps its place among others. Before the login is
 // complete it may be answered by Unregistered instead of Err.
@@ -60,10 +81,17 @@ func (*Hello) request()    {}
 func (*Say) request()      {}
 func (*Received) request() {}
 func (*Counts) request()   {}
+func (*WhoElse) request()  {}
+func (*Block) request()    {}
+func (*Logout) request()   {}
 func (*Refuse) request()   {}
 
 // An Answer is the outcome of a request of this link, for this link alone.
 type Answer struct {
 	To  Request // what was asked; nil: the last words of a link that is about to close, for Err
 	Err error   // nil: done
+	// Stored: a Say has not been delivered but is kept for when its receiver
+	// comes, and is safe: it would outlive the server.
+	Stored bool
+	Names  []string // of a WhoElse
 }

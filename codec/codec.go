@@ -79,6 +79,14 @@ type Session interface {
 	Variant() Variant
 }
 
+// Prompting is a Session that says things by itself, each a message of its own.
+type Prompting interface {
+	// Prompt appends the next thing that the session has to say; nothing: it
+	// has none. Asked after Start and after each Next, Idle and Answer, in front
+	// of the request that came of it, until it appends nothing.
+	Prompt(dst []byte) []byte
+}
+
 // Counting is a Session that writes the length of texts in front of them, for
 // a program that counts in its own way.
 type Counting interface {

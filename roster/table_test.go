@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"reflect"
 	"runtime"
 	"slices"
 	"testing"
@@ -169,7 +170,7 @@ func TestEffectsLetGo(t *testing.T) {
 	r := crowd(t, 3*chat.PageSize) // the last login was told three pages
 	r.Closed(start, linkOf(1))
 	for i, e := range r.out[1:cap(r.out)] {
-		if e != (Effect{}) {
+		if !reflect.ValueOf(e).IsZero() {
 			t.Fatalf("effect %d still holds %v", i+1, e)
 		}
 	}
