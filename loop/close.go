@@ -51,6 +51,7 @@ func (r *Reactor) CloseSoon(id ID, why error) {
 			s.why = why
 		}
 		r.arm(l, quiet, 0)
+		r.resume(l) // to throw it away
 		r.lastWords(l)
 	}
 }

@@ -144,6 +144,7 @@ func (r *Reactor) begin(c gnet.Conn) {
 	if !r.booted {
 		r.booted = true
 		r.loop = c.EventLoop()
+		r.poller = findPoller(c.Fd())
 		r.mode.Booted(r)
 		close(r.ready)
 	}

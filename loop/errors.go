@@ -10,7 +10,8 @@ import (
 var (
 	// ErrSlow: the other end does not read what is sent to it.
 	ErrSlow = errors.New("reads too slowly")
-	// ErrFlood: the other end sent more than was used, beyond the bound.
+	// ErrFlood: the other end sent more than was used, beyond the bound, and
+	// nothing of it was used for too long; see Mode.Data.
 	ErrFlood = errors.New("too many bytes without a complete request")
 	// ErrOwed: the other end ended its input and its answers did not leave in
 	// the time that is given then.

@@ -272,7 +272,9 @@ func (r *Reactor) breakOff(l *link, err error) {
 		r.doom(l, s.why)
 		return
 	}
-	r.arm(l, linger, r.at+lingerFor)
+	if !l.is(unread) {
+		r.arm(l, linger, r.at+lingerFor)
+	}
 }
 
 // drop forgets what l has to send; its position falls back to what was written.

@@ -6,10 +6,13 @@ import (
 )
 
 const (
-	// maxKept is how many bytes that the mode did not use are kept of a link.
+	// maxKept is how many bytes that the mode did not use are kept of a link
+	// while it is read; one read more may come on top.
 	maxKept = 128 << 10
+	// maxRead is the most that one read brings: gnet's buffer.
+	maxRead = 64 << 10
 	// highKept is how many make the loop work off a link's input before it
-	// reads more of it: gnet cannot stop reading from one connection.
+	// reads more of it, so that a sender that is merely ahead is not held up.
 	highKept = 64 << 10
 )
 
@@ -25,6 +28,7 @@ func (r *Reactor) feed(l *link, p []byte) {
 		return
 	}
 	r.keep(l, p[used:])
+	r.ration(l, used)
 }
 
 // keep stores the bytes that were not used, which may lie in the buffer of the
@@ -40,10 +44,6 @@ func (r *Reactor) keep(l *link, rest []byte) {
 	}
 	s := r.need(l)
 	s.in = append(s.in[:0], rest...)
-	if len(s.in) > maxKept {
-		r.doom(l, ErrFlood)
-		return
-	}
 	if l.quiet > 0 && !l.is(ended) {
 		r.arm(l, quiet, r.at+time.Duration(l.quiet)*time.Millisecond)
 	}
@@ -123,4 +123,5 @@ func (r *Reactor) idle(l *link) {
 	if l.side != nil {
 		l.side.in = p[:copy(p, p[used:])]
 	}
+	r.ration(l, used)
 }

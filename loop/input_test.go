@@ -40,23 +40,36 @@ func TestKept(t *testing.T) {
 	})
 }
 
-// TestFlood: what a mode does not use is bounded.
+// TestFlood: what a mode does not use is bounded, whether the loop can stop
+// reading or not.
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	m := &puppet{}
-	var most int
-	m.data = func(_ ID, p []byte, _ bool) int { most = max(most, len(p)); return 0 }
-	r := start(t, Config{}, m)
-	c := connect(t, r, 0)
-	go func() { _, _ = c.Write(make([]byte, 4<<20)) }()
-	if e := m.end(t); !errors.Is(e.why, ErrFlood) {
-		t.Errorf("ended because of %v", e.why)
+	for _, row := range []struct {
+		name  string
+		start func(*testing.T, *Reactor)
+	}{
+		{"not read", func(*testing.T, *Reactor) {}},
+		{"all is read", func(t *testing.T, r *Reactor) { on(t, r, func() { r.poller = -1 }) }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			m := &puppet{}
+			var most int
+			m.data = func(_ ID, p []byte, _ bool) int { most = max(most, len(p)); return 0 }
+			r := start(t, Config{UnreadFor: 100 * time.Millisecond}, m)
+			row.start(t, r)
+			c := connect(t, r, 0)
+			go func() { _, _ = c.Write(make([]byte, 4<<20)) }()
+			if e := m.end(t); !errors.Is(e.why, ErrFlood) {
+				t.Errorf("ended because of %v", e.why)
+			}
+			on(t, r, func() {
+				if most > maxKept+maxRead {
+					t.Errorf("%d bytes were kept", most)
+				}
+			})
+		})
 	}
-	on(t, r, func() {
-		if most > maxKept+64<<10 {
-			t.Errorf("%d bytes were kept", most)
-		}
-	})
 }
 
 // TestPipelining: a sender that is far ahead of a mode that yields after each

@@ -34,6 +34,7 @@ const (
 	shut                      // our direction has ended
 	broken                    // a write failed; what had come before is still read
 	private                   // what is queued is copied, see slow.go
+	unread                    // nothing is read from it for now, see pause.go
 )
 
 // A link is one connection: 64 bytes while it is idle. What only some links

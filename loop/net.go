@@ -96,10 +96,19 @@ type Mode interface {
 	// Opened: a connection was accepted or dialled.
 	Opened(ID, Info)
 	// Data gives the bytes that came and were not used yet, and takes how many
-	// are used now; the rest is kept (128 KiB at most, then the link is
-	// dropped) and given again with more. end: the other side will send no
-	// more. What is left unused then is kept only while the link owes (see
-	// Owe), for Again to give it once more, again with end set.
+	// are used now; the rest is kept and given again with more. end: the other
+	// side will send no more. What is left unused then is kept only while the
+	// link owes (see Owe), for Again to give it once more, again with end set.
+	//
+	// While more than 128 KiB are kept the link is not read, so that its sender
+	// has to wait; reading goes on when Data or Idle has used enough (ask with
+	// Again when something has changed). So a mode must be able to use some of
+	// 128 KiB. It may be given one read more, 192 KiB, and once more of a
+	// connection that broke. A link that is not read and of which nothing is
+	// used for 60 s is dropped with ErrFlood. Nothing is lost: the other side's
+	// end, or a break, is told when all that came before it has been given.
+	// Where the loop cannot stop reading (Linux only) the link is dropped with
+	// ErrFlood at once.
 	Data(id ID, p []byte, end bool) (used int)
 	// Idle gives the kept bytes after the silence set by IdleAfter.
 	Idle(id ID, p []byte) (used int)

@@ -37,6 +37,10 @@ type Config struct {
 	// SlowFor: see MaxUnsent. Links with a gap between their writes are
 	// dropped when their oldest unsent piece is that old, instead. Default 30 s.
 	SlowFor time.Duration
+	// UnreadFor is how long a link may stay unread because too many of its bytes
+	// are kept, while its mode uses none of them; then it is dropped with
+	// ErrFlood. Default 60 s.
+	UnreadFor time.Duration
 	// Log gets what goes wrong inside. nil: nothing is logged.
 	Log *slog.Logger
 }
@@ -88,11 +92,12 @@ type Reactor struct {
 	// On the loop only.
 	booted, turning, stopping bool
 
-	loop  gnet.EventLoop
-	now   time.Time
-	at    time.Duration // now, since start
-	count Stats
-	batch []func()
+	loop   gnet.EventLoop
+	poller int // gnet's epoll descriptor; -1: unknown
+	now    time.Time
+	at     time.Duration // now, since start
+	count  Stats
+	batch  []func()
 
 	links  []*link // by slot
 	uses   []uint32
@@ -140,12 +145,15 @@ func New(cfg Config, m Mode) *Reactor {
 	if cfg.SlowFor == 0 {
 		cfg.SlowFor = 30 * time.Second
 	}
+	if cfg.UnreadFor == 0 {
+		cfg.UnreadFor = 60 * time.Second
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Reactor{
 		cfg: cfg, mode: m, log: cfg.Log, start: time.Now(),
-		mail:  mailbox{fd: -1},
+		mail: mailbox{fd: -1}, poller: -1,
 		ready: make(chan struct{}), ticked: make(chan struct{}),
 		done: make(chan error, 1), ended: make(chan struct{}),
 		doorAt: make(map[net.Addr]int),
@@ -253,6 +261,7 @@ func (r *Reactor) run() {
 		gnet.WithNumEventLoop(1),
 		gnet.WithReusePort(reusePort),                 // accepts on the loop itself
 		gnet.WithReuseAddr(true),                      // connections in TIME_WAIT do not count
+		gnet.WithReadBufferCap(maxRead),               // see maxKept
 		gnet.WithTicker(true),                         // its first tick says that the loop runs
 		gnet.WithLoadBalancing(gnet.LeastConnections), // the only one without a race in Register
 		gnet.WithLogger(engineLog{r.log}),

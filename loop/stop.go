@@ -81,6 +81,7 @@ func (r *Reactor) epilogue(err error) {
 	r.dropGuards()
 	r.mail.close()
 	r.cancel()
+	r.poller = -1 // gnet has closed it
 	if r.timer != nil {
 		r.timer.Stop()
 	}

@@ -15,6 +15,7 @@ const (
 	overdue                 // look whether bytes are unsent for too long
 	linger                  // an end that takes its time must be over
 	acks                    // look what was acknowledged
+	starved                 // an unread link whose mode uses nothing must end
 	deadlines
 )
 
@@ -114,6 +115,8 @@ func (r *Reactor) expireLink(l *link) {
 			r.lingered(l)
 		case acks:
 			r.checkAcks(l)
+		case starved:
+			r.starve(l)
 		}
 		if l.side != s { // it has ended, or needs no side any more
 			return

@@ -32,6 +32,9 @@ type World struct {
 	Until func(cond func() bool, changed <-chan struct{}, d time.Duration) bool
 	// Addr is the address that doors are bound to.
 	Addr netip.Addr
+	// UnreadFor is how long a link may be unread whose mode uses nothing; 0: the
+	// loop cannot stop reading, and drops such a link at once.
+	UnreadFor time.Duration
 	// At is the address under which a door of a Net is reached.
 	At func(n loop.Net, door int) netip.AddrPort
 }
@@ -73,11 +76,17 @@ func (p *pair) both(f func()) {
 // until waits for cond, which may look at both hosts.
 func (p *pair) until(what string, cond func() bool) {
 	p.Helper()
+	p.within(patience, what, cond)
+}
+
+// within is until with a patience of its own.
+func (p *pair) within(d time.Duration, what string, cond func() bool) {
+	p.Helper()
 	holds := func() (ok bool) {
 		p.both(func() { ok = cond() })
 		return ok
 	}
-	if !p.w.Until(holds, p.changed, patience) {
+	if !p.w.Until(holds, p.changed, d) {
 		p.both(func() { p.Fatalf("in vain waited for: %s\na: %v\nb: %v", what, p.a, p.b) })
 	}
 }

@@ -2,6 +2,7 @@ package nettest_test
 
 import (
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -54,7 +55,8 @@ func onSim(f sim.Faults) *nettest.World {
 				}
 			}, d) || cond()
 		},
-		Addr: netip.IPv4Unspecified(),
+		UnreadFor: time.Minute,
+		Addr:      netip.IPv4Unspecified(),
 		At: func(n loop.Net, door int) netip.AddrPort {
 			return netip.AddrPortFrom(hosts[n].Addr(), n.Local(door).Port())
 		},
@@ -65,15 +67,24 @@ func onSim(f sim.Faults) *nettest.World {
 func TestReactor(t *testing.T) {
 	nettest.Run(t, func(t *testing.T) *nettest.World {
 		t.Parallel() // some scenarios wait
-		return onReactor(t)
+		w := onReactor(t, loop.Config{UnreadFor: unreadFor})
+		if runtime.GOOS == "linux" {
+			w.UnreadFor = unreadFor
+		}
+		return w
 	})
 }
 
-func onReactor(t *testing.T) *nettest.World {
+// unreadFor is longer than any scenario holds a link that must not be dropped.
+const unreadFor = 8 * time.Second
+
+func onReactor(t *testing.T, cfg loop.Config) *nettest.World {
 	addr := netip.MustParseAddr("127.0.0.1")
 	return &nettest.World{
 		Start: func(m loop.Mode, doors ...loop.Door) {
-			r := loop.New(loop.Config{Doors: doors}, m)
+			cfg := cfg
+			cfg.Doors = doors
+			r := loop.New(cfg, m)
 			if err := r.Start(); err != nil {
 				t.Fatal(err)
 			}

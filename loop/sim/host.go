@@ -257,6 +257,7 @@ func (h *Host) Finish(id loop.ID) {
 func (h *Host) CloseSoon(id loop.ID, why error) {
 	if l := h.get(id); l != nil && !l.closing {
 		l.closing, l.why = true, why
+		l.readOn() // to throw it away
 		l.finish()
 	}
 }

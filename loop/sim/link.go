@@ -9,7 +9,8 @@ import (
 
 // The bounds of the reactor.
 const (
-	maxKept   = 128 << 10        // bytes that a mode may leave unused
+	maxKept   = 128 << 10        // bytes that a mode may leave unused and the link is still read
+	unreadFor = 60 * time.Second // how long a link is not read while the mode uses nothing
 	maxUnsent = 1 << 20          // bytes queued on a link: no more for longer than slowFor
 	hardTimes = 16               // times maxUnsent is too much at once
 	slowFor   = 30 * time.Second // also the age of the oldest piece where pieces have gaps
@@ -47,8 +48,10 @@ type link struct {
 	quiet   time.Duration // of IdleAfter
 	quietAt int64
 	paused  int64
-	again   bool // in h.agains
-	eof     bool // the other end's end of output has arrived
+	unread  bool  // nothing is read: too much is kept
+	starved int64 // when an unread link is dropped unless the mode uses something
+	again   bool  // in h.agains
+	eof     bool  // the other end's end of output has arrived
 	broken  error
 
 	// The end.
@@ -112,7 +115,17 @@ func (l *link) timeout(what kind) {
 			l.timer(idle, l.quietAt)
 		case l.kept > 0 && !l.closing:
 			l.quietAt = 0
-			l.used(l.h.mode.Idle(l.id, l.buf[:l.kept:l.kept]), l.kept)
+			n := l.h.mode.Idle(l.id, l.buf[:l.kept:l.kept])
+			l.used(n, l.kept)
+			l.ration(n)
+		}
+	case starve:
+		switch {
+		case !l.unread:
+		case now < l.starved:
+			l.timer(starve, l.starved)
+		default:
+			l.over(loop.ErrFlood, true)
 		}
 	case slow:
 		l.checkSlow()
@@ -266,6 +279,9 @@ func (l *link) read() {
 		return
 	}
 	news := len(l.buf) - l.kept
+	if l.unread && (l.broken == nil || news > 0) {
+		return
+	}
 	l.in.read += uint64(news)
 	if end := l.eof && !l.ended; end || news > 0 {
 		if end {
@@ -284,17 +300,40 @@ func (l *link) read() {
 // data gives the first n bytes to the mode and keeps what it does not use.
 func (l *link) data(n int) {
 	l.kept = n
+	used := 0
 	if !l.closing {
-		l.used(l.h.mode.Data(l.id, l.buf[:n:n], l.ended), n)
+		used = l.h.mode.Data(l.id, l.buf[:n:n], l.ended)
+		l.used(used, n)
 	}
 	switch {
 	case l.dead:
 	case l.closing || l.ended && !l.owes:
 		l.used(l.kept, l.kept)
-	case l.kept > maxKept:
-		l.over(loop.ErrFlood, true)
 	default:
 		l.silence()
+	}
+	l.ration(used)
+}
+
+// ration stops reading the link when the mode has left too much unused, and
+// goes on when it has used enough.
+func (l *link) ration(used int) {
+	switch {
+	case l.dead:
+	case l.kept <= maxKept || l.closing || l.ended:
+		l.readOn()
+	case !l.unread || used > 0:
+		l.unread = true
+		l.starved = l.h.w.now + int64(unreadFor)
+		l.timer(starve, l.starved)
+	}
+}
+
+// readOn has a link that was not read read again, in an event of its own.
+func (l *link) readOn() {
+	if l.unread {
+		l.unread = false
+		l.timer(resume, l.h.w.now)
 	}
 }
 

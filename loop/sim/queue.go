@@ -12,6 +12,7 @@ const (
 	slow               // the other end may have read too slowly
 	limit              // the end of a link that lives on after its input or output
 	resume             // a paused reader reads again
+	starve             // the mode may have used nothing of an unread link for too long
 	timers             // how many kinds of timers there are
 )
 

@@ -13,6 +13,9 @@
 //	     -> arrived: with the other machine; this is what Left reports
 //	     -> Data, in segments cut anywhere
 //
+// A link of which the mode leaves too much unused is not read, as in the
+// reactor: what its sender goes on sending fills the wire and then its queue.
+//
 // An orderly end, or a reset, travels behind the bytes that were on the wire
 // before it. A link that is lost loses what is on the wire and nothing else:
 // what had arrived is given to the mode before Closed, and Left is never told
