@@ -1,6 +1,7 @@
 package codectest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,13 +13,30 @@ import (
 func describe(v any) string {
 	switch v := v.(type) {
 	case *chat.Login:
-		return fmt.Sprintf("Login %q port %d", v.Name, v.Port)
+		if v.Pass != nil {
+			return fmt.Sprintf("Login %q port %d, %s, password %q", v.Name, v.Port, part(v.Part), v.Pass)
+		}
+		return fmt.Sprintf("Login %q port %d, %s", v.Name, v.Port, part(v.Part))
 	case *chat.Hello:
 		return fmt.Sprintf("Hello %q", v.Name)
 	case *chat.Say:
+		if v.All {
+			return fmt.Sprintf("Say to all, %q: %q cut %v", v.To, v.Text, v.Cut)
+		}
 		return fmt.Sprintf("Say to %q: %q cut %v", v.To, v.Text, v.Cut)
+	case *chat.Received:
+		return fmt.Sprintf("Received from %q: %s", v.From, why(v.Err))
+	case *chat.Counts:
+		return fmt.Sprintf("Counts %d", v.As)
+	case *chat.WhoElse:
+		if v.Now {
+			return "WhoElse now"
+		}
+		return fmt.Sprintf("WhoElse since %v", v.Since)
+	case *chat.Block:
+		return fmt.Sprintf("Block %q, undo %v", v.Name, v.Undo)
 	case *chat.Refuse:
-		return fmt.Sprintf("Refuse: %v", v.Err)
+		return fmt.Sprintf("Refuse, last %v: %s", v.Last, why(v.Err))
 	case *chat.Came:
 		return "Came " + person(v.Who)
 	case *chat.Went:
@@ -30,15 +48,46 @@ func describe(v any) string {
 		}
 		return "Page " + strings.Join(people, "; ")
 	case *chat.Said:
+		if !v.At.IsZero() {
+			return fmt.Sprintf("Said by %s at %v: %q", person(v.From), v.At.UTC(), v.Text)
+		}
 		return fmt.Sprintf("Said by %s: %q", person(v.From), v.Text)
 	case *chat.Notice:
 		return fmt.Sprintf("Notice %q", v.Text)
 	case *chat.Answer:
-		return fmt.Sprintf("Answer to (%s): %v", describe(v.To), v.Err)
+		words := fmt.Sprintf("Answer to (%s): %s", describe(v.To), why(v.Err))
+		if v.Stored {
+			words += ", stored"
+		}
+		if v.Names != nil {
+			words += fmt.Sprintf(", names %q", v.Names)
+		}
+		return words
 	case error:
-		return fmt.Sprintf("error: %v", v)
+		return "error: " + why(v)
 	}
 	return fmt.Sprintf("%T %+v", v, v)
+}
+
+func part(p chat.Part) string {
+	switch p {
+	case chat.Both:
+		return "both parts"
+	case chat.Sends:
+		return "sends"
+	case chat.Receives:
+		return "receives"
+	}
+	return fmt.Sprintf("part %d", p)
+}
+
+// why is an error with its kind, if it has one.
+func why(err error) string {
+	var e *chat.Error
+	if errors.As(err, &e) && e != nil {
+		return fmt.Sprintf("%s: %s", e.Kind, e.Text)
+	}
+	return fmt.Sprint(err)
 }
 
 func person(p *chat.Person) string {

@@ -2,6 +2,7 @@ package codectest
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -22,12 +23,12 @@ func FuzzRead(f *testing.F, s Suite) {
 		f.Add(uint8(i), uint64(2), bytes.Join(end.Hears, nil))
 	}
 	f.Fuzz(func(t *testing.T, i uint8, seed uint64, stream []byte) {
-		if len(stream) > longest {
+		if len(stream) > longest/2 { // byte by byte, twice the length is four times the work
 			return
 		}
 		end := ends[int(i)%len(ends)]
 		r := random(seed)
-		if err := sameWhenCut(s.Dialect, end, stream, pieces(stream, 1+r.IntN(40), r)); err != nil {
+		if err := sameWhenCut(s.Dialect, end, anyManner(stream, r), stream, pieces(stream, 1+r.IntN(40), r)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -50,7 +51,9 @@ func FuzzWrite(f *testing.F, s Suite) {
 		for _, v := range []any{
 			&chat.Came{Who: who}, &chat.Went{Who: who}, &chat.Page{People: []*chat.Person{who, who}},
 			&chat.Said{Text: text}, &chat.Said{From: who, Text: text}, &chat.Notice{Text: string(text)},
-			&chat.Login{Name: name, Port: port}, &chat.Hello{Name: name}, &chat.Say{To: []byte(name), Text: text},
+			&chat.Login{Name: name, Port: port}, &chat.Login{Name: name, Part: chat.Sends}, &chat.Login{Name: name, Part: chat.Receives},
+			&chat.Hello{Name: name}, &chat.Say{To: []byte(name), Text: text}, &chat.Say{To: []byte("bob"), Text: text},
+			&chat.Say{All: true, Text: text}, &chat.Received{From: []byte(name)}, &chat.Received{From: []byte(name), Err: errors.New(name)},
 		} {
 			try(t, s, v)
 		}
@@ -60,11 +63,16 @@ func FuzzWrite(f *testing.F, s Suite) {
 // try holds one message to both rules, in each direction.
 func try(t *testing.T, s Suite, v any) {
 	for _, w := range s.directions() {
+		if w.told != chat.CountUnknown {
+			// To who counts otherwise than its reader believes, a text may be made
+			// that is cut where it should not be: the wire says no more than a number.
+			continue
+		}
 		if err := w.readsOne(message{value: v}); err != nil {
 			t.Fatal(err)
 		}
 		if e, ok := v.(chat.Event); ok && !w.from.Calls {
-			if err := pure(s.Dialect, e, s.Dialect.Open(w.from.Link).Variant()); err != nil {
+			if err := pure(s.Dialect, e, w.variant()); err != nil {
 				t.Fatal(err)
 			}
 		}

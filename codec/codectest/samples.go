@@ -1,24 +1,75 @@
 package codectest
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
 	"strings"
+	"time"
 
 	"mim/chat"
 )
 
 var home = netip.MustParseAddrPort("192.0.2.7:40002")
 
-// plain messages: what everybody says all day.
-var plain = []message{
-	{&chat.Came{Who: &chat.Person{Name: "bob", Near: home, Far: home}}, "bob"},
-	{&chat.Went{Who: &chat.Person{Name: "bob", Near: home, Far: home}}, "bob"},
-	{&chat.Said{Text: []byte("hello there")}, "hello there"},
-	{&chat.Said{From: &chat.Person{Name: "bob", Near: home, Far: home}, Text: []byte("grüße 👋")}, "grüße 👋"},
-	{&chat.Notice{Text: "maintenance at noon"}, "maintenance at noon"},
-	{&chat.Login{Name: "alice", Port: 40001}, "alice"},
-	{&chat.Hello{Name: "alice"}, "alice"},
-	{&chat.Say{To: []byte("bob"), Text: []byte("hello there")}, "hello there"},
+// A message is what an end may have to say: an event or a request.
+type message struct {
+	value any
+	shows []string // one of these the reader must find in it, if it is written at all; none: anything
+}
+
+// plain gives what everybody says all day.
+func plain() []message {
+	bob := &chat.Person{Name: "bob", Near: home, Far: home}
+	// A dialect without lines in its texts makes two of them one.
+	whole := []string{`two\nlines`, "two lines"}
+	return []message{
+		{&chat.Came{Who: bob}, []string{"bob"}},
+		{&chat.Went{Who: bob}, []string{"bob"}},
+		{&chat.Said{Text: []byte("hello there")}, []string{"hello there"}},
+		{&chat.Said{From: bob, Text: []byte("grüße 👋")}, []string{"grüße 👋"}},
+		{&chat.Said{From: bob, Text: []byte("two\nlines")}, whole},
+		{&chat.Notice{Text: "maintenance at noon"}, []string{"maintenance at noon"}},
+		{&chat.Login{Name: "alice", Port: 40001}, []string{"alice"}},
+		{&chat.Hello{Name: "alice"}, []string{"alice"}},
+		{&chat.Say{To: []byte("bob"), Text: []byte("hello there")}, []string{"hello there"}},
+		{&chat.Say{To: []byte("bob"), Text: []byte("two\nlines")}, whole},
+	}
+}
+
+// samples are the plain messages, those that the dialect's traits promise to
+// carry, and the nasty ones.
+func (s Suite) samples() []message {
+	return slices.Concat(plain(), promised(s.Dialect.Traits()), nasty())
+}
+
+// promised messages mean what they say only where the traits allow them.
+func promised(t chat.Traits) (all []message) {
+	rows := []struct {
+		by    bool
+		value any
+		shows string
+	}{
+		{t.Parts, &chat.Login{Name: "alice", Part: chat.Sends}, `"alice" port 0, sends`},
+		{t.Parts, &chat.Login{Name: "alice", Part: chat.Receives}, `"alice" port 0, receives`},
+		{t.All, &chat.Say{All: true, Text: []byte("hello all")}, "to all"},
+		{t.Receipts, &chat.Received{From: []byte("bob")}, "<nil>"},
+		{t.Receipts, &chat.Received{Err: chat.Errorf(chat.Refused, "no")}, "refused: "},
+		{t.Accounts, &chat.WhoElse{Now: true}, "WhoElse now"},
+		{t.Accounts, &chat.WhoElse{Since: 90500 * time.Millisecond}, "WhoElse since 1m30.5s"},
+		{t.Accounts, &chat.Block{Name: []byte("bob")}, `Block "bob", undo false`},
+		{t.Accounts, &chat.Block{Name: []byte("bob"), Undo: true}, `Block "bob", undo true`},
+		{true, &chat.Said{From: &chat.Person{Name: "bob"}, Text: []byte("stored one"), At: time.Unix(1e9, 0)}, "stored one"},
+		{true, &chat.Counts{As: chat.CountRunes}, ""},
+	}
+	for _, r := range rows {
+		m := message{value: r.value}
+		if r.by {
+			m.shows = []string{r.shows}
+		}
+		all = append(all, m)
+	}
+	return all
 }
 
 // texts that try to be more than one line, or none.
@@ -57,10 +108,16 @@ func nasty() (all []message) {
 			message{value: &chat.Notice{Text: text}},
 			message{value: &chat.Came{Who: who}},
 			message{value: &chat.Went{Who: who}},
-			message{value: &chat.Page{People: []*chat.Person{who, plain[0].value.(*chat.Came).Who, who}}},
+			message{value: &chat.Page{People: []*chat.Person{who, {Name: "bob", Near: home, Far: home}, who}}},
 			message{value: &chat.Login{Name: text, Port: 40001}},
+			message{value: &chat.Login{Name: text, Part: chat.Sends}},
+			message{value: &chat.Login{Name: text, Part: chat.Receives}},
 			message{value: &chat.Hello{Name: text}},
 			message{value: &chat.Say{To: []byte(text), Text: []byte(text)}},
+			message{value: &chat.Say{To: []byte("bob"), Text: []byte(text)}},
+			message{value: &chat.Say{All: true, Text: []byte(text)}},
+			message{value: &chat.Received{From: []byte(text)}},
+			message{value: &chat.Received{From: []byte(text), Err: errors.New(text)}},
 		)
 	}
 	for _, near := range addresses {

@@ -35,6 +35,7 @@ type End struct {
 	Link  codec.Link
 	Calls bool           // it is the dialect's calling side
 	Asks  []chat.Request // what a calling side asks before it reads
+	First []byte         // what it hears behind the first of Asks and in front of all else: a login that goes well
 	Hears [][]byte       // streams that may come: good ones, odd ones, bad ones; short
 	Keeps int            // the most bytes that it may leave untaken, however many came
 }
@@ -49,22 +50,22 @@ type rule struct {
 var rules = []rule{
 	{
 		"split anywhere",
-		"TCP is a stream: segments are no messages. Byte by byte, or cut in any other way, a stream gives the same requests, events and error as in one piece. Nothing of p may be kept or changed: it is valid during the call.",
+		"TCP is a stream: segments are no messages. Byte by byte, or cut in any other way, a stream and the silence behind it (Idle, Due) give the same requests, events and error as in one piece, however the answers come. Nothing of p may be kept or changed: it is valid during the call. A Refuse that is Last is the last request until it is answered. How the other end counts (Count) makes no difference to ASCII.",
 		splitAnywhere,
 	},
 	{
 		"any bytes",
-		"Whatever comes in gives requests or one error: never a panic, never more bytes taken than there were, never more requests of no bytes than bytes, never more bytes kept than the stated bound.",
+		"Whatever comes in, through Next, Idle, Due and Count, gives requests or one error: never a panic, never more bytes taken than there were, never more requests of no bytes than bytes and silences, never more bytes kept than the stated bound, never a timer that is due without end.",
 		anyBytes,
 	},
 	{
 		"one in, one out",
-		"Whatever a name or a text holds, the other end reads one event or request for each that was written, or nothing if nothing was written; what follows is read as if it stood alone. No text becomes two lines, or a part of the next message.",
+		"Whatever a name or a text holds, the other end reads one event or request for each that was written, or nothing if nothing was written; what follows is read as if it stood alone. The reader may want silence to know the end, no other bytes. A text of several lines is said whole or as one line. No text becomes two messages, or a part of the next message.",
 		oneOut,
 	},
 	{
 		"append only",
-		"Append, Start, Ask, Answer and Due append: they touch nothing before len(dst). Append depends on nothing but its arguments, changes no event and keeps nothing, because its bytes are shared by many links.",
+		"Append, Start, Ask, Answer, Prompt and Due append: they touch nothing before len(dst). Append depends on nothing but its arguments, changes no event and keeps nothing, because its bytes are shared by many links.",
 		appendOnly,
 	},
 	{

@@ -26,7 +26,7 @@ func TestBrokenToysAreCaught(t *testing.T) {
 		{"keeps all", "any bytes", "the bound is 1001"},
 		{"injects", "one in, one out", "read"},
 		{"leaves the end out", "one in, one out", "waits for more"},
-		{"garbles", "one in, one out", "without \"bob\""},
+		{"garbles", "one in, one out", `without ["bob"]`},
 		{"does not read what it writes", "one in, one out", "read\n\tnothing"},
 		{"is deaf after a notice", "one in, one out", "instead of"},
 		{"forgets people", "one in, one out", "of a page of 3 people"},
@@ -38,6 +38,27 @@ func TestBrokenToysAreCaught(t *testing.T) {
 		{"counts", "append only", "at the second call"},
 		{"keeps what it wrote", "append only", "at the second call"},
 		{"edits the event", "append only", "the event was changed"},
+		{"tells what it saw", "split anywhere", "in one piece it gives"},
+		{"tells time apart", "split anywhere", "in one piece it gives"},
+		{"changes its bytes at rest", "split anywhere", "Idle changed the bytes"},
+		{"does not wait", "split anywhere", "behind a Refuse that is the last"},
+		{"counts letters otherwise", "split anywhere", "without that"},
+		{"knows no failure", "split anywhere", "Answer panics: it went wrong"},
+		{"never wakes", "one in, one out", "server waits for more"},
+		{"panics at rest", "any bytes", "Idle panics"},
+		{"panics at the end", "any bytes", "Idle panics: nothing will ever follow"},
+		{"takes too much at rest", "any bytes", "Idle took"},
+		{"never rests", "any bytes", "took no bytes"},
+		{"panics in time", "any bytes", "Due panics: too late"},
+		{"is always due", "any bytes", "again and again"},
+		{"panics when told", "any bytes", "Count panics"},
+		{"hurries", "any bytes", "Gap is -1ns"},
+		{"is deaf at rest", "one in, one out", "server waits for more"},
+		{"is deaf in time", "one in, one out", "client waits for more"},
+		{"says each line", "one in, one out", "read"},
+		{"says the first line", "one in, one out", `without ["two\\nlines" "two lines"]`},
+		{"writes badly once it was told", "one in, one out", "waits for more"},
+		{"writes over it in time", "any bytes", "Due touches bytes before len(dst)"},
 		{"documents not all", "page", "no row for the event Notice"},
 	} {
 		t.Run(c.breaks, func(t *testing.T) {
@@ -68,7 +89,7 @@ func TestEveryKindIsSampled(t *testing.T) {
 	for _, kind := range chat.EventKinds() {
 		word, _, _ := strings.Cut(describe(kind), " ")
 		found := false
-		for _, m := range append(plain, nasty()...) {
+		for _, m := range toySuite("").samples() {
 			found = found || strings.HasPrefix(describe(m.value), word)
 		}
 		if !found {

@@ -7,16 +7,19 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"mim/chat"
 	"mim/codec"
-	"mim/codec/wire"
 )
 
 // A toy is a dialect of lines: a letter for what it is, then a name or a text.
 //
-//	client -> server   L port name
+//	client -> server   L port name, S name text, R name (received), E name (refused), Q (nothing of use follows)
 //	server -> client   W (welcome)  + came  - went  = said  ! notice
+//
+// A text may have lines: each but the first begins with a tab. So a text ends
+// where no tab follows, or when nothing follows for a while.
 //
 // It keeps every rule, but for the one that breaks names.
 type toy struct {
@@ -29,11 +32,14 @@ type memory struct {
 	wrote []byte
 }
 
-const toyLine = 1000 // the longest line
+const (
+	toyLine  = 1000 // the longest line
+	toyQuiet = 50 * time.Millisecond
+)
 
 func (d toy) Name() string                  { return "toy" }
 func (d toy) Ports() []codec.Port           { return nil }
-func (d toy) Traits() chat.Traits           { return chat.Traits{Dialect: "toy"} }
+func (d toy) Traits() chat.Traits           { return chat.Traits{Dialect: "toy", All: true, Receipts: true} }
 func (d toy) Open(codec.Link) codec.Session { return &toySession{toy: d} }
 func (d toy) Call(codec.Link) codec.Caller  { return &toyCaller{toy: d} }
 
@@ -49,7 +55,24 @@ func (d toy) line(dst []byte, letter byte, text string) []byte {
 	return append(dst, '\n')
 }
 
-func (d toy) Append(dst []byte, e chat.Event, _ codec.Variant) []byte {
+// lines writes a text that may have several.
+func (d toy) lines(dst []byte, letter byte, text []byte) []byte {
+	const room = toyLine / 4 // a line end takes a byte more, a byte that is no UTF-8 two
+	clean := chat.AppendText(nil, chat.Clip(text, room))
+	switch d.breaks {
+	case "says each line":
+		for line := range strings.SplitSeq(string(clean), "\n") {
+			dst = d.line(dst, letter, line)
+		}
+		return dst
+	case "says the first line":
+		clean, _, _ = bytes.Cut(clean, []byte("\n"))
+	}
+	dst = append(append(dst, letter), bytes.ReplaceAll(clean, []byte("\n"), []byte("\n\t"))...)
+	return append(dst, '\n')
+}
+
+func (d toy) Append(dst []byte, e chat.Event, v codec.Variant) []byte {
 	switch d.breaks {
 	case "overwrites":
 		if len(dst) > 0 {
@@ -74,6 +97,10 @@ func (d toy) Append(dst []byte, e chat.Event, _ codec.Variant) []byte {
 			return dst
 		}
 		return append(dst, d.memory.wrote...)
+	case "writes badly once it was told":
+		if v > 0 {
+			return append(dst, "=half of it"...)
+		}
 	}
 	switch e := e.(type) {
 	case *chat.Came:
@@ -82,9 +109,9 @@ func (d toy) Append(dst []byte, e chat.Event, _ codec.Variant) []byte {
 		return d.line(dst, '-', e.Who.Name)
 	case *chat.Said:
 		if d.breaks == "edits the event" && len(e.Text) > 0 {
-			e.Text[0] ^= 1
+			e.Text[0] = 'x'
 		}
-		return d.line(dst, '=', string(e.Text))
+		return d.lines(dst, '=', e.Text)
 	case *chat.Notice:
 		return d.line(dst, '!', e.Text)
 	case *chat.Page:
@@ -98,22 +125,111 @@ func (d toy) Append(dst []byte, e chat.Event, _ codec.Variant) []byte {
 	return dst
 }
 
-type toySession struct {
-	toy
-	lines wire.Lines
-	login chat.Login
-	held  [][]byte
+// find finds the first message in p and says how many bytes it took: none
+// if more are wanted. Of one without an end it is the beginning.
+func find(p []byte, quiet bool) (m []byte, n int, cut bool) {
+	window := p[:min(len(p), toyLine)]
+	for at := 0; ; {
+		i := bytes.IndexByte(window[at:], '\n')
+		if i < 0 && len(p) < toyLine {
+			return nil, 0, false
+		}
+		if i < 0 {
+			return window, len(window), true
+		}
+		at += i + 1
+		lines := strings.IndexByte("S=", p[0]) >= 0
+		if lines && at == len(p) && !quiet {
+			return nil, 0, false
+		}
+		if !lines || at == len(p) || p[at] != '\t' {
+			return bytes.TrimSuffix(window[:at-1], []byte("\r")), at, false
+		}
+	}
 }
 
-func (s *toySession) Variant() codec.Variant { return 0 }
+type toySession struct {
+	toy
+	login    chat.Login
+	say      chat.Say
+	received chat.Received
+	refuse   chat.Refuse
+	counts   chat.Counts
+	held     [][]byte
+	turns    int
+	told     chat.Count
+	counted  bool           // it was said how the other end counts
+	waits    bool           // for the answer to a login or a Refuse
+	owed     []chat.Request // answers, in order
+}
+
+func (s *toySession) Variant() codec.Variant { return codec.Variant(s.told) }
+
+func (s *toySession) Count(as chat.Count) {
+	if s.breaks == "panics when told" {
+		panic("what is a count?")
+	}
+	s.told = as
+}
+
+func (s *toySession) Gap() time.Duration {
+	if s.breaks == "hurries" {
+		return -1
+	}
+	return 0
+}
+
 func (s *toySession) Answer(dst []byte, a chat.Answer) []byte {
 	if s.breaks == "answers over it" {
 		return append(dst[:0], "W\n"...)
 	}
+	if s.breaks == "knows no failure" && a.Err != nil {
+		panic("it went wrong")
+	}
+	if a.To != nil {
+		// The suite answers each request once, in order, and none that has no answer.
+		if len(s.owed) == 0 || fmt.Sprintf("%T", s.owed[0]) != fmt.Sprintf("%T", a.To) {
+			panic(fmt.Sprintf("an answer to %T that is not due", a.To))
+		}
+		s.owed = s.owed[1:]
+	}
+	if s.breaks != "never wakes" {
+		s.waits = false
+	}
 	return append(dst, "W\n"...)
 }
 
-func (s *toySession) Next(p []byte) (chat.Request, int, error) {
+func (s *toySession) Next(p []byte) (chat.Request, int, error) { return s.next(p, false) }
+
+func (s *toySession) Quiet() time.Duration { return toyQuiet }
+
+func (s *toySession) Idle(p []byte, end bool) (chat.Request, int, error) {
+	switch s.breaks {
+	case "panics at rest":
+		panic("nothing follows")
+	case "panics at the end":
+		if end {
+			panic("nothing will ever follow")
+		}
+	case "takes too much at rest":
+		return nil, len(p) + 1, nil
+	case "never rests":
+		return s.asks(&s.login), 0, nil
+	case "changes its bytes at rest":
+		copy(p, bytes.ToLower(p))
+	case "tells what it saw":
+		if len(p) == 0 {
+			return nil, 0, nil
+		}
+		s.login = chat.Login{Name: strconv.Itoa(s.turns)}
+		return s.asks(&s.login), len(p), nil
+	case "is deaf at rest":
+		return nil, 0, nil
+	}
+	return s.next(p, true)
+}
+
+func (s *toySession) next(p []byte, quiet bool) (chat.Request, int, error) {
 	switch s.breaks {
 	case "takes too much":
 		return nil, len(p) + 1, nil
@@ -125,7 +241,7 @@ func (s *toySession) Next(p []byte) (chat.Request, int, error) {
 		}
 	case "never ends":
 		if len(p) > 0 {
-			return &s.login, 0, nil
+			return s.asks(&s.login), 0, nil
 		}
 	case "keeps all":
 		if bytes.IndexByte(p, '\n') < 0 {
@@ -134,31 +250,76 @@ func (s *toySession) Next(p []byte) (chat.Request, int, error) {
 	case "trusts segments":
 		if len(p) > 0 && bytes.IndexByte(p, '\n') < 0 {
 			s.login = chat.Login{Name: string(p)}
-			return &s.login, len(p), nil
+			return s.asks(&s.login), len(p), nil
 		}
 	case "changes its bytes":
 		copy(p, bytes.ToUpper(p))
 	case "holds on to them":
 		return s.hold(p)
+	case "counts letters otherwise":
+		if s.told == chat.CountRunes && len(p) > 1 && p[0] == 'S' {
+			return nil, 1, nil
+		}
 	}
-	line, n, cut := s.lines.Next(p, toyLine)
-	if line == nil {
+	s.turns++
+	if s.waits && s.breaks != "does not wait" {
+		return nil, 0, nil
+	}
+	m, n, cut := find(p, quiet)
+	if n == 0 {
+		return nil, 0, nil
+	}
+	if s.breaks == "trusts what follows" && n == len(p) {
 		return nil, n, nil
 	}
-	r, err := s.request(line, cut)
+	r, err := s.request(m, cut)
 	if err != nil {
 		return nil, 0, err
 	}
-	return r, n, nil
+	if _, ok := r.(*chat.Counts); ok {
+		return r, 0, nil
+	}
+	return s.asks(r), n, nil
 }
 
-func (s *toySession) request(line []byte, cut bool) (chat.Request, error) {
-	port, name, ok := strings.Cut(strings.TrimPrefix(string(line), "L"), " ")
+// asks notes that r is to be answered.
+func (s *toySession) asks(r chat.Request) chat.Request {
+	if chat.Answered(r) {
+		s.owed = append(s.owed, r)
+	}
+	return r
+}
+
+func (s *toySession) request(m []byte, cut bool) (chat.Request, error) {
+	if cut || len(m) == 0 {
+		return nil, errors.New("no request")
+	}
+	letter, rest := m[0], m[1:]
+	switch letter {
+	case 'S':
+		if bytes.ContainsFunc(rest, func(r rune) bool { return r > 0x7f }) && !s.counted {
+			s.counted, s.counts = true, chat.Counts{As: chat.CountBytes}
+			return &s.counts, nil
+		}
+		to, text, _ := bytes.Cut(rest, []byte(" "))
+		s.say = chat.Say{To: to, All: string(to) == "*", Text: bytes.ReplaceAll(text, []byte("\n\t"), []byte("\n"))}
+		return &s.say, nil
+	case 'R':
+		s.received = chat.Received{From: rest}
+		return &s.received, nil
+	case 'E':
+		s.received = chat.Received{From: rest, Err: chat.Errorf(chat.Refused, "not taken")}
+		return &s.received, nil
+	case 'Q':
+		s.refuse, s.waits = chat.Refuse{Err: chat.Errorf(chat.Malformed, "no such request"), Last: true}, true
+		return &s.refuse, nil
+	}
+	port, name, ok := strings.Cut(strings.TrimPrefix(string(m), "L"), " ")
 	number, err := strconv.ParseUint(port, 10, 16)
-	if !ok || cut || err != nil {
+	if !ok || err != nil {
 		return nil, errors.New("no login")
 	}
-	s.login = chat.Login{Name: name, Port: uint16(number)}
+	s.login, s.waits = chat.Login{Name: name, Port: uint16(number)}, true
 	return &s.login, nil
 }
 
@@ -171,13 +332,16 @@ func (s *toySession) hold(p []byte) (chat.Request, int, error) {
 	}
 	s.login = chat.Login{Name: string(bytes.Join(append(s.held, p[:end]), nil))}
 	s.held = nil
-	return &s.login, end + 1, nil
+	return s.asks(&s.login), end + 1, nil
 }
 
 type toyCaller struct {
 	toy
-	lines wire.Lines
 	deaf  bool
+	turns int
+	seen  int       // bytes of a text that may go on
+	until time.Time // then it does not
+	quiet bool
 }
 
 func (c *toyCaller) Start(dst []byte) []byte {
@@ -188,40 +352,94 @@ func (c *toyCaller) Start(dst []byte) []byte {
 }
 
 func (c *toyCaller) Ask(dst []byte, r chat.Request) []byte {
-	if l, ok := r.(*chat.Login); ok {
-		return c.line(dst, 'L', fmt.Sprintf("%d %s", l.Port, l.Name))
+	switch r := r.(type) {
+	case *chat.Login:
+		return c.line(dst, 'L', fmt.Sprintf("%d %s", r.Port, r.Name))
+	case *chat.Say:
+		to := string(r.To)
+		if r.All {
+			to = "*"
+		}
+		return c.lines(dst, 'S', []byte(strings.ReplaceAll(to, "\n", "")+" "+string(r.Text)))
+	case *chat.Received:
+		if r.Err != nil {
+			return c.line(dst, 'E', string(r.From))
+		}
+		return c.line(dst, 'R', string(r.From))
 	}
 	return dst
 }
 
+// Due ends the wait for what follows a text.
+func (c *toyCaller) Due(dst []byte, now time.Time) ([]byte, time.Time) {
+	switch c.breaks {
+	case "panics in time":
+		if !now.Before(c.until) && !c.until.IsZero() {
+			panic("too late")
+		}
+	case "is always due":
+		return dst, now
+	case "writes over it in time":
+		if len(dst) > 0 && c.seen > 0 {
+			dst[0] = 'x'
+		}
+	}
+	switch {
+	case c.seen == 0:
+		return dst, time.Time{}
+	case c.until.IsZero():
+		c.until = now.Add(toyQuiet)
+	case !now.Before(c.until):
+		c.quiet, c.until = true, time.Time{}
+		return dst, time.Time{}
+	}
+	return dst, c.until
+}
+
 func (c *toyCaller) Next(p []byte) (chat.Event, int, error) {
-	line, n, _ := c.lines.Next(p, toyLine)
-	if len(line) == 0 {
-		return nil, n, nil
+	c.turns++
+	if len(p) != c.seen {
+		c.quiet, c.until = false, time.Time{}
 	}
-	if c.deaf {
+	m, n, _ := find(p, c.quiet && c.breaks != "is deaf in time")
+	c.seen = 0
+	if n == 0 {
+		if bytes.HasSuffix(p, []byte("\n")) {
+			c.seen = len(p)
+		}
+		return nil, 0, nil
+	}
+	if c.breaks == "tells time apart" && c.quiet {
+		return &chat.Notice{Text: strconv.Itoa(c.turns)}, n, nil
+	}
+	c.quiet = false
+	return c.event(m), n, nil
+}
+
+func (c *toyCaller) event(m []byte) chat.Event {
+	if len(m) == 0 || c.deaf {
 		c.deaf = false
-		return nil, n, nil
+		return nil
 	}
-	c.deaf = c.breaks == "is deaf after a notice" && line[0] == '!'
-	text := string(line[1:])
+	c.deaf = c.breaks == "is deaf after a notice" && m[0] == '!'
+	text := string(m[1:])
 	if c.breaks == "garbles" {
 		text = strings.ToUpper(text)
 	}
-	if c.breaks == "does not read what it writes" && line[0] == '-' {
-		return nil, n, nil
+	if c.breaks == "does not read what it writes" && m[0] == '-' {
+		return nil
 	}
-	switch who := (&chat.Person{Name: text}); line[0] {
+	switch who := (&chat.Person{Name: text}); m[0] {
 	case '+':
-		return &chat.Came{Who: who}, n, nil
+		return &chat.Came{Who: who}
 	case '-':
-		return &chat.Went{Who: who}, n, nil
+		return &chat.Went{Who: who}
 	case '=':
-		return &chat.Said{Text: []byte(text)}, n, nil
+		return &chat.Said{Text: []byte(strings.ReplaceAll(text, "\n\t", "\n"))}
 	case '!':
-		return &chat.Notice{Text: text}, n, nil
+		return &chat.Notice{Text: text}
 	}
-	return nil, n, nil
+	return nil
 }
 
 // toySuite is how a dialect describes itself to the suite.
@@ -235,15 +453,20 @@ func toySuite(breaks string) Suite {
 		Page:    page,
 		Pairs: []Pair{{Name: "lines", Ends: [2]End{
 			{
-				Name:  "server",
-				Link:  codec.Link{Role: codec.Registry, Remote: netip.MustParseAddrPort("127.0.0.1:1")},
-				Hears: [][]byte{[]byte("L1 alice\nL2 alicia\r\n"), []byte("L1 a\nL2 \xff\nnonsense\nL1 b\n")},
+				Name: "server",
+				Link: codec.Link{Role: codec.Registry, Remote: netip.MustParseAddrPort("127.0.0.1:1")},
+				Hears: [][]byte{
+					[]byte("L1 alice\nL2 alicia\r\n"), []byte("L1 a\nL2 \xff\nnonsense\nL1 b\n"),
+					[]byte("Sbob hello\n\tyou\nSbob héllo\nRbob\nEbob\nSbob the last\n"),
+					[]byte("L1 alice\nSbob hello\nS* all of you\nSbob "),
+					[]byte("L1 a\nQ\nL1 b\nQ\nSbob hello"),
+				},
 				Keeps: toyLine + 1,
 			}, {
 				Name:  "client",
 				Calls: true,
 				Asks:  []chat.Request{&chat.Login{Name: "alice", Port: 1}},
-				Hears: [][]byte{[]byte("W\n+bob\n-bob\n=hello\n!notice\n")},
+				Hears: [][]byte{[]byte("W\n+bob\n-bob\n=hello\n!notice\n=a\n\tb\n")},
 				Keeps: toyLine + 1,
 			},
 		}}},

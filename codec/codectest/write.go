@@ -18,19 +18,43 @@ type direction struct {
 	d        codec.Dialect
 	pair     string
 	from, to End
+	told     chat.Count       // of from, if it is a codec.Counting
+	probes   map[int][]string // what the plain messages are read as, alone
 }
 
 func (s Suite) directions() (all []direction) {
 	for _, p := range s.Pairs {
-		all = append(all, direction{s.Dialect, p.Name, p.Ends[0], p.Ends[1]}, direction{s.Dialect, p.Name, p.Ends[1], p.Ends[0]})
+		for i, from := range p.Ends {
+			w := direction{s.Dialect, p.Name, from, p.Ends[1-i], chat.CountUnknown, map[int][]string{}}
+			all = append(all, w)
+			if from.Calls {
+				continue
+			}
+			if _, ok := s.Dialect.Open(from.Link).(codec.Counting); !ok {
+				continue
+			}
+			for _, w.told = range []chat.Count{chat.CountBytes, chat.CountRunes} {
+				w.probes = map[int][]string{}
+				all = append(all, w)
+			}
+		}
 	}
 	return all
+}
+
+// variant is how from writes events.
+func (w direction) variant() codec.Variant {
+	s := w.d.Open(w.from.Link)
+	if c, ok := s.(codec.Counting); ok && w.told != chat.CountUnknown {
+		c.Count(w.told)
+	}
+	return s.Variant()
 }
 
 // oneOut has each end say whatever the samples hold and the other end read it.
 func oneOut(s Suite) error {
 	for _, w := range s.directions() {
-		for _, m := range append(plain, nasty()...) {
+		for _, m := range s.samples() {
 			if err := w.readsOne(m); err != nil {
 				return err
 			}
@@ -39,45 +63,66 @@ func oneOut(s Suite) error {
 	return nil
 }
 
-// A message is what an end may have to say: an event or a request.
-type message struct {
-	value any
-	shows string // what the reader must find in it, if it is written at all
-}
-
 // say encodes v: as a session writes it to its link, or as a caller asks.
 func (w direction) say(v any) (out []byte, err error) {
 	defer recovered(&err, "encoding "+abridged(v))
 	if w.from.Calls {
-		if r, ok := v.(chat.Request); ok {
-			return w.d.(codec.Calling).Call(w.from.Link).Ask(nil, r), nil
+		r, ok := v.(chat.Request)
+		if !ok {
+			return nil, nil
 		}
-		return nil, nil
+		from, err := open(w.d, w.from.alone(), manner{})
+		if err != nil {
+			return nil, err
+		}
+		return from.caller.Ask(nil, r), nil
 	}
 	if e, ok := v.(chat.Event); ok {
-		return w.d.Append(nil, e, w.d.Open(w.from.Link).Variant()), nil
+		return w.d.Append(nil, e, w.variant()), nil
 	}
 	return nil, nil
 }
 
-// reads gives what the other end makes of bytes, behind the first words.
+// reads gives what the other end makes of bytes, behind the first words and
+// with silence behind them. How the writer counts is no message of its own.
 func (w direction) reads(stream ...[]byte) ([]string, error) {
-	from, err := open(w.d, End{Name: w.from.Name, Link: w.from.Link, Calls: w.from.Calls})
+	from, err := open(w.d, w.from.alone(), manner{})
 	if err != nil {
 		return nil, err
 	}
-	to, err := read(w.d, End{Name: w.to.Name, Link: w.to.Link, Calls: w.to.Calls, Keeps: w.to.Keeps}, [][]byte{from.wrote})
+	to, err := open(w.d, w.to.alone(), manner{})
 	if err != nil {
+		return nil, err
+	}
+	if err := to.hear(from.wrote); err != nil {
 		return nil, err
 	}
 	first := len(to.got)
-	if err := to.feed(bytes.Join(stream, nil)); err != nil {
+	if err := to.hear(bytes.Join(stream, nil)); err != nil {
 		return nil, err
 	}
 	if len(to.kept) > 0 {
 		return nil, fmt.Errorf("%s waits for more behind %s", w.to.Name, quoted(bytes.Join(stream, nil)))
 	}
-	return to.got[first:], nil
+	return withoutCounts(to.got[first:]), nil
+}
+
+// alone is an end that asks and hears nothing but what logs it in.
+func (e End) alone() End {
+	e.Hears = nil
+	if e.First == nil {
+		e.Asks = nil
+	}
+	e.Asks = e.Asks[:min(len(e.Asks), 1)]
+	return e
+}
+
+// hear gives one segment and the silence behind it.
+func (e *endpoint) hear(segment []byte) error {
+	if err := e.feed(segment); err != nil {
+		return err
+	}
+	return e.silence()
 }
 
 // readsOne checks that m is read as one, and a plain message behind it as if m
@@ -101,7 +146,8 @@ func (w direction) readsOne(m message) error {
 	if len(got) != want {
 		return fmt.Errorf("%s: %s wrote %s for %s\nand %s read\n%s", w.pair, w.from.Name, quoted(out), abridged(m.value), w.to.Name, list(got))
 	}
-	if want == 1 && !strings.Contains(got[0], m.shows) {
+	shown := func(s string) bool { return strings.Contains(got[0], s) }
+	if want == 1 && len(m.shows) > 0 && !slices.ContainsFunc(m.shows, shown) {
 		return fmt.Errorf("%s: %s wrote %s\nand %s read\n%s\nwithout %q", w.pair, w.from.Name, abridged(m.value), w.to.Name, list(got), m.shows)
 	}
 	return w.undisturbed(m.value, out, got)
@@ -109,7 +155,7 @@ func (w direction) readsOne(m message) error {
 
 // undisturbed checks that what follows m is read as it is read alone.
 func (w direction) undisturbed(m any, out []byte, got []string) error {
-	for _, next := range plain {
+	for i, next := range plain() {
 		probe, err := w.say(next.value)
 		if err != nil {
 			return err
@@ -117,9 +163,12 @@ func (w direction) undisturbed(m any, out []byte, got []string) error {
 		if len(probe) == 0 {
 			continue
 		}
-		alone, err := w.reads(probe)
-		if err != nil {
-			return err
+		alone, known := w.probes[i]
+		if !known {
+			if alone, err = w.reads(probe); err != nil {
+				return err
+			}
+			w.probes[i] = alone
 		}
 		both, err := w.reads(out, probe)
 		if err != nil {
@@ -156,14 +205,16 @@ func (w direction) readsPage(p *chat.Page, got []string) error {
 // appendOnly watches Append around each event.
 func appendOnly(s Suite) error {
 	for _, end := range s.ends() {
-		if _, err := open(s.Dialect, end); err != nil {
+		if _, err := open(s.Dialect, end, manner{}); err != nil {
 			return err
 		}
-		if end.Calls {
+	}
+	for _, w := range s.directions() {
+		if w.from.Calls {
 			continue
 		}
-		v := s.Dialect.Open(end.Link).Variant()
-		for _, m := range append(plain, nasty()...) {
+		v := w.variant()
+		for _, m := range s.samples() {
 			if e, ok := m.value.(chat.Event); ok {
 				if err := pure(s.Dialect, e, v); err != nil {
 					return fmt.Errorf("%w\nof %s", err, abridged(e))
@@ -186,7 +237,7 @@ func pure(d codec.Dialect, e chat.Event, v codec.Variant) (err error) {
 	for i := range first { // if Append kept them, they are wrong from here on
 		first[i] = 0xa5
 	}
-	for _, other := range plain {
+	for _, other := range plain() {
 		if o, ok := other.value.(chat.Event); ok {
 			d.Append(nil, o, v)
 		}
