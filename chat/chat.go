@@ -78,6 +78,7 @@ type Traits struct {
 	Receipts    bool          // who gets a text says Received or refuses it; one at a time
 	All         bool          // a Say may be for everyone
 	Accounts    bool          // a login is a name and a password of an account
+	NotSelf     bool          // a text to oneself is an error
 	TimesOut    bool          // a user from whom nothing comes is logged out after the server's time-out
 	Parts       bool          // a user may log in by two links, one for each Part
 	MaxText     int           // longest text of a Say in bytes of UTF-8

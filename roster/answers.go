@@ -9,31 +9,41 @@ import (
 
 // A talker is what is kept of a link by which its user is reached.
 type talker struct {
+	link        chat.Link
 	remote      netip.AddrPort
 	member      *member // nil: has not logged in
 	first, last *entry  // requests without an answer, in the order they came
+	checking    *entry  // a login whose password is being checked
+	tries       uint8   // wrong passwords
 	refused     uint8   // logins refused since since
 	since       time.Duration
+	heard       time.Duration // when the last bytes came
+	silence     timer
 }
 
 // An entry is a request of a link whose answer is not known or not yet due:
 // answers leave in the order of the requests. Entries are used again, their
 // memory for texts too.
 type entry struct {
-	next  *entry
-	link  chat.Link // 0: the link has closed, nobody waits for the answer
-	what  chat.Request
-	err   error
-	done  bool  // err is the outcome
-	last  bool  // a Refuse that ends the link
-	early bool  // waits until its author is here
-	open  int32 // deliveries of it that have no outcome yet
-	timer timer
+	next   *entry
+	link   chat.Link // 0: the link has closed, nobody waits for the answer
+	answer chat.Answer
+	done   bool  // answer is complete
+	last   bool  // it ends the link
+	early  bool  // waits until its author is here
+	stored bool  // some of it is in the store
+	kept   bool  // a Keeping points at it
+	open   int32 // deliveries of it that have no outcome yet
+	timer  timer
 
-	say    chat.Say // what points into here, and To and Text into text
+	// answer.To is one of these; To, Text and Name of others lie in text.
+	say    chat.Say
 	login  chat.Login
 	refuse chat.Refuse
 	got    chat.Received
+	block  chat.Block
+	who    chat.WhoElse
+	logout chat.Logout
 	text   []byte
 }
 
@@ -48,12 +58,18 @@ const (
 
 // settle answers q in its turn.
 func (r *Roster) settle(k *link, q chat.Request, err error) {
+	r.settleBy(k, chat.Answer{To: q, Err: err})
+}
+
+// settleBy gives an answer in its turn.
+func (r *Roster) settleBy(k *link, a chat.Answer) {
 	if k.talker == nil || k.talker.first == nil {
-		r.reply(k.id, q, err)
+		r.reply(k.id, a)
 		return
 	}
-	e := r.hold(k, q)
-	e.err, e.done = err, true
+	e := r.hold(k, a.To)
+	a.To = e.answer.To
+	e.answer, e.done = a, true
 }
 
 // refuseName refuses a login; who goes on and on gets the answer later.
@@ -72,7 +88,7 @@ func (r *Roster) refuseName(k *link, q chat.Request, err error) {
 		return
 	}
 	e := r.hold(k, q)
-	e.err = err
+	e.answer.Err = err
 	e.timer.fire, e.timer.entry = fireLater, e
 	r.start(&e.timer, slowFor)
 }
@@ -87,18 +103,27 @@ func (r *Roster) hold(k *link, q chat.Request) *entry {
 		e.text = append(append(e.text[:0], q.To...), q.Text...)
 		n := len(q.To)
 		e.say = chat.Say{To: e.text[:n:n], All: q.All, Text: e.text[n:], Cut: q.Cut}
-		e.what = &e.say
+		e.answer.To = &e.say
 	case *chat.Login:
 		e.login = *q
-		e.what = &e.login
+		e.login.Pass = nil // its bytes are not ours, and nobody needs them again
+		e.answer.To = &e.login
 	case *chat.Refuse:
 		e.refuse = *q
-		e.what = &e.refuse
+		e.answer.To = &e.refuse
 	case *chat.Received:
-		e.what = &e.got
+		e.answer.To = &e.got
+	case *chat.Block:
+		e.text = append(e.text[:0], q.Name...)
+		e.block = chat.Block{Name: e.text, Undo: q.Undo}
+		e.answer.To = &e.block
+	case *chat.WhoElse:
+		e.who = *q
+		e.answer.To = &e.who
+	case *chat.Logout:
+		e.answer.To = &e.logout
 	default:
-		e.refuse = chat.Refuse{}
-		e.what = &e.refuse
+		e.answer.To = &e.refuse
 	}
 	if t := k.talker; t.first == nil {
 		t.first, t.last = e, e
@@ -110,7 +135,7 @@ func (r *Roster) hold(k *link, q chat.Request) *entry {
 
 // done settles an entry, and with it perhaps others that waited behind it.
 func (r *Roster) done(e *entry, err error) {
-	e.err, e.done = err, true
+	e.answer.Err, e.done = err, true
 	if e.link == 0 {
 		r.free(e)
 		return
@@ -133,21 +158,23 @@ func (r *Roster) flush(k *link) {
 		switch {
 		case k.ending:
 		case e.last:
-			r.end(k, e.err)
+			r.end(k, e.answer.Err)
 		default:
-			r.reply(k.id, e.what, e.err)
+			r.reply(k.id, e.answer)
 		}
 		r.free(e)
 	}
 }
 
 // abandon forgets that anybody waits for the answers of a link. Texts that are
-// under way go on without it.
+// under way go on without it, and so do changes.
 func (r *Roster) abandon(t *talker) {
+	r.stop(&t.silence)
+	t.checking = nil
 	for e := t.first; e != nil; {
 		next := e.next
 		e.next, e.link = nil, 0
-		if e.open == 0 {
+		if e.open == 0 && !e.kept {
 			r.stop(&e.timer)
 			r.free(e)
 		}
@@ -169,7 +196,7 @@ func (r *Roster) refuse(k *link, q *chat.Refuse) {
 		r.settle(k, q, errUnregistered)
 	case q.Last:
 		e := r.hold(k, q)
-		e.last, e.done, e.err = true, true, q.Err
+		e.last, e.done, e.answer.Err = true, true, q.Err
 		r.flush(k)
 	default:
 		r.settle(k, q, q.Err)

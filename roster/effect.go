@@ -19,6 +19,13 @@ const (
 	Close
 	// Count: To's session, a codec.Counting, is told how its program counts.
 	Count
+	// Check whether Pass is the password of Name. It ends in Checked with To.
+	Check
+	// Keep Change in the store. It ends in Kept with Keeping, unless that is nil.
+	Keep
+	// Fetch what waits for Name in the store: at most Most texts with an ID
+	// above After. It ends in Fetched.
+	Fetch
 )
 
 // An Effect is one thing that the driver must do. It is a struct, not an
@@ -36,6 +43,16 @@ type Effect struct {
 	Answer chat.Answer // Reply
 	Why    error       // Close: a *chat.Error
 	Count  chat.Count  // Count
+	// Mark, if not 0, asks for Left with it when the bytes of this Tell, and of
+	// all before it to the same link, are with the other machine.
+	Mark uint64
+
+	Name    string // Check, Fetch
+	Pass    []byte // Check: a copy, to be wiped
+	Change  *Change
+	Keeping *Keeping
+	After   uint64
+	Most    int
 }
 
 // A Group is a list of links that hear the same events.
@@ -73,8 +90,8 @@ func (r *Roster) begin(now time.Time) {
 }
 
 // reply answers a request of l.
-func (r *Roster) reply(l chat.Link, q chat.Request, err error) {
-	r.out = append(r.out, Effect{Kind: Reply, To: l, Answer: chat.Answer{To: q, Err: err}})
+func (r *Roster) reply(l chat.Link, a chat.Answer) {
+	r.out = append(r.out, Effect{Kind: Reply, To: l, Answer: a})
 }
 
 // count tells a link's session how its program counts.
@@ -99,8 +116,12 @@ func (r *Roster) tellOthers(but chat.Link, e chat.Event) {
 	r.out = append(r.out, Effect{Kind: Tell, Many: &r.presence, But: but, Event: e, Lazy: true})
 }
 
-// end closes a link for a reason that it is told.
+// end closes a link for a reason that it is told. What its user had by it is
+// free at once, even if the other end takes its time to close.
 func (r *Roster) end(k *link, why error) {
 	k.ending = true
 	r.out = append(r.out, Effect{Kind: Close, To: k.id, Why: why})
+	if k.talker != nil && k.talker.member != nil {
+		r.quit(k)
+	}
 }

@@ -11,9 +11,12 @@ import (
 
 // An inbox is what waits to be told to one member, in order. Where texts have
 // receipts only the first is under way: it was told and its receipt is awaited.
+// Where they have none all are told at once, and a text has arrived when its
+// bytes have left.
 type inbox struct {
 	first, last *delivery
-	waiting     int // deliveries, the one under way included
+	next        *delivery // the first that was not told; without receipts only
+	waiting     int       // deliveries, what is under way included
 	under       bool
 	again       bool       // what is under way was told once more, counted the other way
 	misses      uint8      // receipts in a row that did not come
@@ -24,17 +27,23 @@ type inbox struct {
 
 // A delivery is one text on its way to one member.
 type delivery struct {
-	next *delivery
-	of   *entry
-	said chat.Said // the piece under way
-	rest []byte    // what comes after it
+	next     *delivery
+	of       *entry // whose author waits; nil: it comes from the store
+	id       uint64 // in the store
+	said     chat.Said
+	text     []byte      // all of it
+	rest     []byte      // what comes after the piece that was told last
+	more     []chat.Said // further pieces, of one told without receipts
+	receipts bool        // its pieces are confirmed one by one
+	mark     uint64      // see Effect.Mark
 }
 
 // A late is a receipt that did not come in time: whose text it was for, and
-// when its time was over.
+// when its time was over. One for a text of the store still takes it out there.
 type late struct {
 	from string
 	at   time.Duration
+	id   uint64
 }
 
 const (
@@ -45,6 +54,9 @@ const (
 	maxMisses = 3
 	// maxInbox is how many texts may wait for a member.
 	maxInbox = 100
+	// maxTold is the same where there are no receipts: what is on the way
+	// through the network. The loop bounds the bytes.
+	maxTold = 10000
 	// earlyWithin is how long a text waits for its author's other part.
 	earlyWithin = time.Second
 	// lateWithin is how long a missing receipt is remembered. A program that
@@ -53,8 +65,8 @@ const (
 )
 
 var (
-	errNobody   error = chat.Errorf(chat.NotDelivered, "nobody else is here")
-	errAbsent   error = chat.Errorf(chat.NotDelivered, "nobody of that name is here")
+	errNobody   error = chat.Errorf(chat.Unknown, "nobody else is here")
+	errAbsent   error = chat.Errorf(chat.Unknown, "nobody of that name is here")
 	errGone     error = chat.Errorf(chat.NotDelivered, "the receiver has left")
 	errSilent   error = chat.Errorf(chat.NotDelivered, "the receiver does not confirm")
 	errFull     error = chat.Errorf(chat.NotDelivered, "too much waits for the receiver")
@@ -76,7 +88,7 @@ func (r *Roster) say(k *link, q *chat.Say) {
 		return
 	}
 	if !q.All {
-		if err := refusal(r.memberCalled(q.To)); err != nil {
+		if err := r.refusal(m, q.To); err != nil {
 			r.settle(k, q, err)
 			return
 		}
@@ -85,14 +97,36 @@ func (r *Roster) say(k *link, q *chat.Say) {
 	r.flush(k)
 }
 
-// refusal is why nothing can be delivered to m now, or nil.
-func refusal(m *member) error {
+// refusal is why a text of author to a name cannot even be tried, or nil.
+func (r *Roster) refusal(author *member, name []byte) error {
+	to := r.memberCalled(name)
+	if to == nil {
+		a := r.account(fold(string(name)))
+		switch {
+		case a == nil:
+			return errAbsent
+		case a.blocked(author.folded):
+			return errBlocked
+		}
+		return nil
+	}
 	switch {
-	case m == nil || !m.here():
+	case to.account.blocked(author.folded):
+		return errBlocked
+	case to == author && author.selfless:
+		return errSelf
+	case !to.here() && to.account == nil:
 		return errAbsent
-	case m.inbox.misses >= maxMisses:
+	}
+	return to.inbox.refusal()
+}
+
+// refusal is why nothing can be told to the member now, or nil.
+func (b *inbox) refusal() error {
+	switch {
+	case b.misses >= maxMisses:
 		return errSilent
-	case m.inbox.waiting >= maxInbox:
+	case b.next == nil && b.waiting >= maxTold, b.under && b.waiting >= maxInbox:
 		return errFull
 	}
 	return nil
@@ -100,60 +134,161 @@ func refusal(m *member) error {
 
 // route delivers a text that author has said.
 func (r *Roster) route(author *member, e *entry) {
-	if !e.say.All {
-		to := r.memberCalled(e.say.To)
-		if e.err = refusal(to); e.err == nil {
-			r.deliver(author, e, to)
-		}
-		e.done = e.err != nil
+	if e.say.All {
+		r.routeAll(author, e)
 		return
 	}
-	e.err = errNobody
+	if err := r.refusal(author, e.say.To); err != nil {
+		e.answer.Err, e.done = err, true
+		return
+	}
+	e.open++ // so that it is not done before it has been given to somebody
+	to := r.memberCalled(e.say.To)
+	switch {
+	case to == nil:
+		r.wait(r.account(fold(string(e.say.To))), author, e)
+	case !to.here():
+		r.wait(to.account, author, e)
+	default:
+		r.deliver(author, e, to)
+	}
+	r.given(e)
+}
+
+// routeAll delivers a text to everyone else who is here.
+func (r *Roster) routeAll(author *member, e *entry) {
+	err := errNobody
+	e.open++
 	for _, to := range r.members {
-		switch {
-		case to == author:
-		case refusal(to) != nil:
-			e.err = errNotByAll
+		if to == author {
+			continue
+		}
+		if err == errNobody {
+			err = nil
+		}
+		switch no := to.inbox.refusal(); {
+		case to.account.blocked(author.folded):
+			err = errSomeBlock
+		case no != nil && err == nil:
+			err = errNotByAll
+		case no != nil:
 		default:
-			if e.err == errNobody {
-				e.err = nil
-			}
 			r.deliver(author, e, to)
 		}
 	}
-	e.done = e.open == 0
+	if err != nil {
+		e.answer.Err = err
+	}
+	r.given(e)
 }
 
-// deliver puts a text into an inbox.
-func (r *Roster) deliver(author *member, e *entry, to *member) {
-	d := r.newDelivery()
+// given takes back the hold of a route on its entry. Whoever routes flushes.
+func (r *Roster) given(e *entry) {
+	if e.open--; e.open == 0 {
+		e.done = true
+		e.answer.Stored = e.stored && !e.say.All
+	}
+}
+
+// wait puts a text into the spool of someone who is not here.
+func (r *Roster) wait(a *account, author *member, e *entry) {
 	e.open++
-	d.of, d.said.From, d.rest = e, author.came.Who, e.say.Text
-	b := &to.inbox
+	r.store(a, e, author.came.Who.Name, e.say.Text)
+}
+
+// deliver puts a text into an inbox, or behind what waits in the store.
+func (r *Roster) deliver(author *member, e *entry, to *member) {
+	if to.account != nil && to.account.spool.texts > 0 {
+		r.wait(to.account, author, e)
+		return
+	}
+	e.open++
+	d := r.newDelivery()
+	d.of, d.said.From, d.text = e, author.came.Who, e.say.Text
+	r.enqueue(to, d)
+	r.pump(to)
+}
+
+// enqueue puts a delivery at the end of an inbox.
+func (r *Roster) enqueue(m *member, d *delivery) {
+	b := &m.inbox
+	d.rest = d.text
+	d.receipts = r.at(m.receives).traits.Receipts
 	if b.waiting++; b.first == nil {
 		b.first = d
 	} else {
 		b.last.next = d
 	}
 	b.last = d
-	r.pump(to)
+	if b.next == nil && !d.receipts {
+		b.next = d
+	}
 }
 
-// pump tells the first text of an inbox unless one is under way.
+// pump tells what can be told: the first text of an inbox unless one is under
+// way, or all that have not been told where there are no receipts.
 func (r *Roster) pump(m *member) {
-	if b := &m.inbox; !b.under && b.first != nil {
+	b := &m.inbox
+	for b.next != nil {
+		d := b.next
+		b.next = d.next
+		r.tellWhole(m, d)
+	}
+	if !b.under && b.first != nil && b.first.receipts {
 		r.tellPiece(m, b.first)
 	}
 }
 
+// pieceOf is the longest text that can be told to a member at once.
+func (r *Roster) pieceOf(m *member, text []byte) []byte {
+	t := r.at(m.receives).traits
+	most := t.Piece
+	if most == 0 {
+		most = t.MaxText
+	}
+	if most == 0 {
+		return text
+	}
+	return chat.Clip(text, most)
+}
+
+// tellWhole tells all pieces of a text and asks to hear when they have left.
+func (r *Roster) tellWhole(m *member, d *delivery) {
+	first := r.pieceOf(m, d.rest)
+	d.said.Text, d.rest = first, d.rest[len(first):]
+	r.tell(m.receives, &d.said)
+	if len(d.rest) > 0 {
+		d.more = make([]chat.Said, 0, len(d.rest)/len(first)+2)
+		for len(d.rest) > 0 {
+			p := r.pieceOf(m, d.rest)
+			d.more = append(d.more, chat.Said{From: d.said.From, At: d.said.At, Text: p})
+			d.rest = d.rest[len(p):]
+			r.tell(m.receives, &d.more[len(d.more)-1])
+		}
+	}
+	r.marks++
+	d.mark = r.marks
+	r.out[len(r.out)-1].Mark = d.mark
+}
+
+// Left says that the bytes of the Tell with this mark, and of all before it to
+// the same link, are with the other machine.
+func (r *Roster) Left(now time.Time, l chat.Link, mark uint64) []Effect {
+	r.begin(now)
+	k := r.at(l)
+	if k == nil || k.talker == nil || k.talker.member == nil || k.talker.member.receives != l {
+		return nil
+	}
+	m := k.talker.member
+	for d := m.inbox.first; d != nil && d.mark != 0 && d.mark <= mark; d = m.inbox.first {
+		r.finish(m, nil)
+	}
+	return r.out
+}
+
 // tellPiece tells the next piece of a text and waits for its receipt.
 func (r *Roster) tellPiece(m *member, d *delivery) {
-	k := r.at(m.receives)
-	most := k.traits.Piece
-	if most == 0 {
-		most = len(d.rest)
-	}
-	d.said.Text = chat.Clip(d.rest, most)
+	d.said.Text = r.pieceOf(m, d.rest)
 	d.rest = d.rest[len(d.said.Text):]
 	r.tellSaid(m, d)
 }
@@ -174,9 +309,13 @@ func (r *Roster) received(k *link, q *chat.Received) {
 	}
 	b := &m.inbox
 	b.misses = 0
+	defer r.fillFor(m) // it answers: what waits in the store may go on
 	for i, l := range b.late {
 		if l.at+lateWithin > r.now && isFrom(q.From, l.from) {
 			b.late = append(b.late[:0], b.late[i+1:]...)
+			if l.id != 0 && m.account != nil && q.Err == nil {
+				r.drop(m.account, l.id)
+			}
 			return
 		}
 	}
@@ -200,6 +339,13 @@ func (r *Roster) received(k *link, q *chat.Received) {
 	}
 	r.finish(m, nil)
 	r.pump(m)
+}
+
+// fillFor goes on with what waits in the store for a member.
+func (r *Roster) fillFor(m *member) {
+	if m.account != nil {
+		r.fill(m.account)
+	}
 }
 
 // isFrom reports whether a receipt that names who is one for a text of name.
@@ -249,7 +395,7 @@ func (r *Roster) missed(m *member) {
 	for len(b.late) > 0 && b.late[0].at+lateWithin <= r.now {
 		b.late = append(b.late[:0], b.late[1:]...)
 	}
-	b.late = append(b.late, late{b.first.said.From.Name, r.now})
+	b.late = append(b.late, late{b.first.said.From.Name, r.now, b.first.id})
 	if b.misses++; b.misses >= maxMisses {
 		r.failAll(m, errSilent)
 		return
@@ -262,14 +408,13 @@ func (r *Roster) missed(m *member) {
 func (r *Roster) failAll(m *member, err error) {
 	b := &m.inbox
 	r.stop(&b.receipt)
-	b.under, b.again = false, false
+	b.under, b.again, b.next = false, false, nil
 	for b.first != nil {
 		r.finish(m, err)
 	}
 }
 
-// finish takes the first text out of an inbox, with its outcome. A text to all
-// succeeds if every receiver has confirmed.
+// finish takes the first text out of an inbox, with its outcome.
 func (r *Roster) finish(m *member, err error) {
 	b := &m.inbox
 	d := b.first
@@ -277,16 +422,35 @@ func (r *Roster) finish(m *member, err error) {
 		b.last = nil
 	}
 	b.waiting--
-	e := d.of
+	switch {
+	case d.of == nil:
+		r.unspool(m, d, err)
+	case err == errGone:
+		r.respool(m, d, err)
+	default:
+		r.outcome(d.of, err)
+	}
 	r.freeDelivery(d)
-	if err != nil {
-		if e.err = err; e.say.All {
-			e.err = errNotByAll
+	if d.of == nil && err == nil {
+		r.fillFor(m)
+	}
+}
+
+// outcome settles one delivery of an entry. A text to all succeeds if every
+// receiver has confirmed.
+func (r *Roster) outcome(e *entry, err error) {
+	if e.open--; err != nil {
+		if e.answer.Err = err; e.say.All {
+			e.answer.Err = errNotByAll
 		}
 	}
-	if e.open--; e.open == 0 && e.link == 0 {
+	if e.open > 0 {
+		return
+	}
+	e.answer.Stored = e.stored && !e.say.All
+	if e.link == 0 {
 		r.free(e)
-	} else if e.open == 0 {
-		r.done(e, e.err)
+	} else {
+		r.done(e, e.answer.Err)
 	}
 }

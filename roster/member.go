@@ -24,7 +24,9 @@ type member struct {
 	addr     netip.Addr
 	sends    chat.Link // 0: it lacks that part
 	receives chat.Link
-	seat     int32 // its place in Roster.members; -1: it is not here
+	seat     int32    // its place in Roster.members; -1: it is not here
+	selfless bool     // a text to itself is an error
+	account  *account // nil: it has none
 	inbox    inbox
 	halfTill timer
 }
@@ -102,29 +104,55 @@ func (r *Roster) register(k *link, q *chat.Login) {
 	case t.member != nil && t.member != m:
 		r.refuseName(k, q, errOtherOne)
 	case m == nil:
-		m = &member{folded: fold(q.Name), addr: k.addr, seat: -1}
-		m.came.Who = &chat.Person{Name: q.Name, Dialect: k.traits.Dialect, Near: t.remote, Far: t.remote}
-		m.inbox.receipt.fire, m.halfTill.fire = fireReceipt, fireHalf
-		m.inbox.receipt.member, m.halfTill.member = m, m
-		r.named[m.folded] = m
-		r.admit(k, m, q)
+		a := r.account(fold(q.Name))
+		if a != nil && a.bound {
+			r.refuseName(k, q, errBound)
+			return
+		}
+		m = r.newMember(k, q.Name)
+		m.account = a
+		r.settle(k, q, nil)
+		r.admit(k, m, q.Part)
 	case m.has(k.id, q.Part):
 		r.settle(k, q, nil)
 	case m.lacks(q.Part) && m.addr == k.addr:
-		r.admit(k, m, q)
+		r.settle(k, q, nil)
+		r.admit(k, m, q.Part)
 	default:
 		r.refuseName(k, q, errTaken)
 	}
 }
 
+// newMember makes the member of a name that nobody has.
+func (r *Roster) newMember(k *link, name string) *member {
+	remote := k.talker.remote
+	m := &member{folded: fold(name), addr: k.addr, seat: -1, selfless: k.traits.NotSelf}
+	m.came.Who = &chat.Person{Name: name, Dialect: k.traits.Dialect, Near: remote, Far: remote}
+	if k.traits.Accounts {
+		m.came.Who.Proof = chat.Pass
+	}
+	m.inbox.receipt.fire, m.inbox.receipt.member = fireReceipt, m
+	m.halfTill.fire, m.halfTill.member = fireHalf, m
+	r.named[m.folded] = m
+	return m
+}
+
 // admit gives a link its part of a member. Whoever has both parts has come,
 // and what it said early is carried out.
-func (r *Roster) admit(k *link, m *member, q *chat.Login) {
-	k.talker.member = m
+func (r *Roster) admit(k *link, m *member, p chat.Part) {
+	t := k.talker
+	t.member = m
 	r.unwait(k)
-	m.take(k.id, q.Part)
-	r.settle(k, q, nil)
-	if q.Part != chat.Receives && m.inbox.count != chat.CountUnknown {
+	m.take(k.id, p)
+	if k.traits.TimesOut && r.cfg.Timeout > 0 {
+		t.heard = r.now
+		t.silence.fire, t.silence.talker = fireSilence, t
+		r.start(&t.silence, r.cfg.Timeout)
+	}
+	if k.traits.Presence {
+		k.seat = r.listeners.add(k.id)
+	}
+	if p == chat.Sends && m.inbox.count != chat.CountUnknown {
 		r.count(k.id, m.inbox.count)
 	}
 	if !m.here() {
@@ -134,10 +162,20 @@ func (r *Roster) admit(k *link, m *member, q *chat.Login) {
 	r.stop(&m.halfTill)
 	m.seat = int32(len(r.members))
 	r.members = append(r.members, m)
-	if c := m.tries(); c != chat.CountUnknown {
+	if c := m.tries(); c != chat.CountUnknown && r.at(m.receives).traits.Receipts {
 		r.count(m.receives, c)
 	}
-	r.out = append(r.out, Effect{Kind: Tell, Many: &r.nobody, Event: &m.came})
+	if m.account != nil {
+		r.stop(&m.account.spool.retry)
+		m.account.spool.after = 0
+		r.fill(m.account)
+	}
+	r.tellPresence(m, k.id, &m.came)
+	r.sight(m)
+	if r.lookTimer.place == 0 {
+		r.lookTimer.fire = fireLook
+		r.start(&r.lookTimer, lookEvery)
+	}
 	r.released(m)
 }
 
@@ -161,9 +199,14 @@ func (r *Roster) released(m *member) {
 func (r *Roster) quit(k *link) {
 	m := k.talker.member
 	k.talker.member = nil
+	r.leaveListeners(k)
 	if m.here() {
 		r.unseat(m)
-		r.out = append(r.out, Effect{Kind: Tell, Many: &r.nobody, Event: (*chat.Went)(&m.came)})
+		r.tellPresence(m, k.id, (*chat.Went)(&m.came))
+		r.sight(m)
+		if len(r.members) == 0 {
+			r.stop(&r.lookTimer)
+		}
 	}
 	if m.sends == k.id {
 		m.sends = 0
@@ -172,6 +215,9 @@ func (r *Roster) quit(k *link) {
 		m.receives = 0
 		r.failAll(m, errGone)
 		m.inbox.late = nil
+		if m.account != nil {
+			r.stop(&m.account.spool.retry)
+		}
 	}
 	if m.sends == 0 && m.receives == 0 {
 		r.stop(&m.halfTill)
@@ -189,6 +235,17 @@ func (m *member) tries() chat.Count {
 		return chat.CountRunes
 	}
 	return m.inbox.count
+}
+
+// leaveListeners takes a link out of those that hear of members.
+func (r *Roster) leaveListeners(k *link) {
+	if k.seat < 0 {
+		return
+	}
+	if moved, ok := r.listeners.remove(k.seat); ok {
+		r.links[moved.Slot()].seat = k.seat
+	}
+	k.seat = -1
 }
 
 // unseat takes a member out of the list of those who are here.

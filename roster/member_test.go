@@ -100,9 +100,9 @@ func town(t *testing.T) *world {
 	w.run([]step{
 		{"1 open 10.0.0.1:1", ""}, {"2 open 10.0.0.1:2", ""}, {"3 open 10.0.0.2:1", ""}, {"4 open 10.0.0.2:2", ""},
 		{"5 open 10.0.0.3:1", ""}, {"6 open 10.0.0.3:2", ""}, {"7 open 10.0.0.4:1", ""}, {"8 open 10.0.0.4:2", ""},
-		{"1 sends ann", ">1 ok"}, {"2 receives ann", ">2 ok; * came ann"},
-		{"4 receives Bob", ">4 ok"}, {"3 sends bob", ">3 ok; * came Bob"},
-		{"5 sends carl", ">5 ok"}, {"5 receives carl", ">5 ok; >5 count 2; * came carl"},
+		{"1 sends ann", ">1 ok"}, {"2 receives ann", ">2 ok; *-2 came ann"},
+		{"4 receives Bob", ">4 ok"}, {"3 sends bob", ">3 ok; *-3 came Bob"},
+		{"5 sends carl", ">5 ok"}, {"5 receives carl", ">5 ok; >5 count 2; *-5 came carl"},
 	})
 	return w
 }
@@ -116,17 +116,17 @@ func TestMembers(t *testing.T) {
 		{"a name is taken in any case", []step{{"7 sends ANN", ">7 name"}, {"7 receives carl", ">7 name"}}},
 		{"another name on a link that has one", []step{{"1 sends anna", ">1 name"}, {"2 receives bob", ">2 name"}}},
 		{"the other part from another address", []step{{"6 sends dora", ">6 ok"}, {"7 receives dora", ">7 name"}}},
-		{"both parts in one login", []step{{"7 both dora", ">7 ok; >7 count 2; * came dora"}, {"7 close", "* went dora"}}},
+		{"both parts in one login", []step{{"7 both dora", ">7 ok; >7 count 2; *-7 came dora"}, {"7 close", "*-7 went dora"}}},
 		{"a name is free when its links have closed", []step{
-			{"1 close", "* went ann"}, {"7 sends ann", ">7 name"}, {"2 close", ""}, {"7 sends ann", ">7 ok"},
+			{"1 close", "*-1 went ann"}, {"7 sends ann", ">7 name"}, {"2 close", ""}, {"7 sends ann", ">7 ok"},
 		}},
 		{"one part comes back", []step{
-			{"2 close", "* went ann"}, {"2 open 10.0.0.1:9", ""}, {"2 receives ann", ">2 ok; * came ann"},
+			{"2 close", "*-2 went ann"}, {"2 open 10.0.0.1:9", ""}, {"2 receives ann", ">2 ok; *-2 came ann"},
 		}},
 		{"one part alone for 30 s", []step{
 			{"7 sends dora", ">7 ok"}, {"wait 29s", ""}, {"7 sends dora", ">7 ok"}, {"wait 1s", ">7 close unregistered"},
 		}},
-		{"one part lost for 30 s", []step{{"2 close", "* went ann"}, {"wait 30s", ">1 close unregistered"}}},
+		{"one part lost for 30 s", []step{{"2 close", "*-2 went ann"}, {"wait 30s", ">1 close unregistered"}}},
 		{"silent and unregistered", []step{{"wait 9m59s", ""}, {"wait 1s", ">8 close toolate; >6 close toolate; >7 close toolate"}}},
 		{"unregistered, but not silent", []step{{"wait 5m", ""}, {"8 badname", ">8 name"}, {"wait 5m", ">6 close toolate; >7 close toolate"}, {"wait 5m", ">8 close toolate"}}},
 		{"before the login nothing goes", []step{
@@ -136,7 +136,7 @@ func TestMembers(t *testing.T) {
 			{"7 receives dora", ">7 ok"}, {"7 say bob hi", ">7 unregistered bob"}, {"7 got bob", ">7 unregistered"}, {"7 bad", ">7 unregistered"},
 		}},
 		{"the wrong part", []step{{"2 say bob hi", ">2 unregistered bob"}, {"1 got bob", ">1 unregistered"}}},
-		{"a refusal ends the link", []step{{"1 bad", ">1 close malformed"}, {"1 say bob hi", ""}, {"1 close", "* went ann"}}},
+		{"a refusal ends the link", []step{{"1 bad", ">1 close malformed; *-1 went ann"}, {"1 say bob hi", ""}, {"7 open 10.0.0.1:7", ""}, {"7 sends ann", ">7 ok; *-7 came ann"}, {"1 close", ""}}},
 		{"refused logins are answered later from the fourth in a second", []step{
 			{"7 badname", ">7 name"}, {"7 sends ann", ">7 name"}, {"7 badname", ">7 name"},
 			{"7 badname", ""}, {"7 sends dora", ""}, {"wait 249ms", ""}, {"wait 1ms", ">7 name; >7 ok"},
@@ -158,15 +158,15 @@ func TestTexts(t *testing.T) {
 		{"a text and its receipt", []step{{"1 say BOB hi", ">4 said ann hi"}, {"4 got ann", ">1 ok BOB"}}},
 		{"an empty text", []step{{"1 say bob ", ">4 said ann "}, {"4 got ann", ">1 ok bob"}}},
 		{"to oneself", []step{{"1 say ann hi", ">2 said ann hi"}, {"2 got ANN", ">1 ok ann"}}},
-		{"to nobody", []step{{"1 say dora hi", ">1 undelivered dora"}}},
-		{"to half a user", []step{{"7 receives dora", ">7 ok"}, {"1 say dora hi", ">1 undelivered dora"}}},
+		{"to nobody", []step{{"1 say dora hi", ">1 unknown dora"}}},
+		{"to half a user", []step{{"7 receives dora", ">7 ok"}, {"1 say dora hi", ">1 unknown dora"}}},
 		{"one at a time", []step{
 			{"1 say bob one", ">4 said ann one"}, {"5 say bob two", ""}, {"1 say bob three", ""},
 			{"4 got ann", ">1 ok bob; >4 said carl two"}, {"4 got carl", ">5 ok bob; >4 said ann three"}, {"4 got ann", ">1 ok bob"},
 		}},
 		{"answers keep the order", []step{
 			{"1 say bob one", ">4 said ann one"}, {"1 say dora two", ""}, {"1 say carl three", ">5 said ann three"}, {"1 sends ann", ""}, {"1 sends x", ""}, {"1 bad", ""},
-			{"5 got ann", ""}, {"4 got ann", ">1 ok bob; >1 undelivered dora; >1 ok carl; >1 ok; >1 name; >1 close malformed"},
+			{"5 got ann", ""}, {"4 got ann", ">1 ok bob; >1 unknown dora; >1 ok carl; >1 ok; >1 name; >1 close malformed; *-1 went ann"},
 		}},
 		{"a long text in pieces between characters", []step{
 			{"1 say bob 0123456789abcdefghé.", ">4 said ann 0123456789"}, {"4 got ann", ">4 said ann abcdefghé"}, {"4 got ann", ">4 said ann ."}, {"4 got ann", ">1 ok bob"},
@@ -207,20 +207,20 @@ func TestTexts(t *testing.T) {
 		{"all confirm", []step{{"1 all hi", ">4 said ann hi; >5 said ann hi"}, {"5 got ann", ""}, {"4 got ann", ">1 ok ALL"}}},
 		{"all but a silent one", []step{{"1 all hi", ">4 said ann hi; >5 said ann hi"}, {"5 got ann", ""}, {"wait 2s", ">1 undelivered ALL"}}},
 		{"all but one who refuses", []step{{"1 all hi", ">4 said ann hi; >5 said ann hi"}, {"5 no", ""}, {"4 got ann", ">1 undelivered ALL"}}},
-		{"all, nobody else is here", []step{{"3 close", "* went Bob"}, {"5 close", "* went carl"}, {"1 all hi", ">1 undelivered ALL"}}},
+		{"all, nobody else is here", []step{{"3 close", "*-3 went Bob"}, {"5 close", "*-5 went carl"}, {"1 all hi", ">1 unknown ALL"}}},
 		{"the receiver leaves", []step{
-			{"1 say bob one", ">4 said ann one"}, {"5 say bob two", ""}, {"4 close", "* went Bob; >1 undelivered bob; >5 undelivered bob"}, {"wait 5s", ""},
+			{"1 say bob one", ">4 said ann one"}, {"5 say bob two", ""}, {"4 close", "*-4 went Bob; >1 undelivered bob; >5 undelivered bob"}, {"wait 5s", ""},
 		}},
 		{"the receiver's sending link leaves", []step{
-			{"1 say bob one", ">4 said ann one"}, {"3 close", "* went Bob"}, {"4 got ann", ">1 ok bob"}, {"1 say bob two", ">1 undelivered bob"},
+			{"1 say bob one", ">4 said ann one"}, {"3 close", "*-3 went Bob"}, {"4 got ann", ">1 ok bob"}, {"1 say bob two", ">1 unknown bob"},
 		}},
 		{"the author leaves, the text goes on", []step{
-			{"1 say bob one", ">4 said ann one"}, {"1 say bob two", ""}, {"1 say carl three", ">5 said ann three"}, {"1 close", "* went ann"},
+			{"1 say bob one", ">4 said ann one"}, {"1 say bob two", ""}, {"1 say carl three", ">5 said ann three"}, {"1 close", "*-1 went ann"},
 			{"4 got ann", ">4 said ann two"}, {"4 got ann", ""}, {"5 got ann", ""}, {"3 say carl x", ">5 said Bob x"}, {"5 got bob", ">3 ok carl"},
 		}},
 		{"early, then the other part comes", []step{
 			{"7 sends dora", ">7 ok"}, {"7 say bob one", ""}, {"7 say carl two", ""}, {"7 say eve three", ""}, {"wait 900ms", ""},
-			{"8 receives dora", ">8 ok; * came dora; >4 said dora one; >5 said dora two"}, {"wait 300ms", ""}, {"4 got dora", ">7 ok bob"}, {"5 got dora", ">7 ok carl; >7 undelivered eve"},
+			{"8 receives dora", ">8 ok; *-8 came dora; >4 said dora one; >5 said dora two"}, {"wait 300ms", ""}, {"4 got dora", ">7 ok bob"}, {"5 got dora", ">7 ok carl; >7 unknown eve"},
 		}},
 		{"early, and the other part does not come", []step{{"7 sends dora", ">7 ok"}, {"7 say bob one", ""}, {"wait 1s", ">7 unregistered bob"}}},
 		{"early, and leaves", []step{{"7 sends dora", ">7 ok"}, {"7 say bob one", ""}, {"7 close", ""}, {"wait 2s", ""}}},
@@ -236,8 +236,8 @@ func TestCounting(t *testing.T) {
 	}{
 		{"shown where one sends, told where one receives", []step{{"3 runes", ">4 count 2"}, {"3 runes", ""}, {"3 bytes", ">4 count 1"}}},
 		{"it is not forgotten with a link", []step{
-			{"3 runes", ">4 count 2"}, {"4 close", "* went Bob"}, {"4 open 10.0.0.2:7", ""}, {"4 receives bob", ">4 ok; >4 count 2; * came Bob"},
-			{"3 close", "* went Bob"}, {"3 open 10.0.0.2:8", ""}, {"3 sends bob", ">3 ok; >3 count 2; >4 count 2; * came Bob"},
+			{"3 runes", ">4 count 2"}, {"4 close", "*-4 went Bob"}, {"4 open 10.0.0.2:7", ""}, {"4 receives bob", ">4 ok; >4 count 2; *-4 came Bob"},
+			{"3 close", "*-3 went Bob"}, {"3 open 10.0.0.2:8", ""}, {"3 sends bob", ">3 ok; >3 count 2; >4 count 2; *-3 came Bob"},
 		}},
 		{"a refused text is told once more, the other way", []step{
 			{"1 say bob é", ">4 said ann é"}, {"4 no", ">4 count 2; >4 said ann é"}, {"4 got ann", ">1 ok bob"},

@@ -33,6 +33,14 @@ type Config struct {
 	// for viewers elsewhere. Not valid: our own address of the first link that
 	// comes from elsewhere (mim0 rule 7).
 	Advertise netip.Addr
+	// Timeout is after how much silence a user of a dialect with
+	// Traits.TimesOut is logged out; 0: never.
+	Timeout time.Duration
+	// BlockFor is for how long three wrong passwords in a row lock a name for
+	// the address they came from; 0: never. BlockEverywhere: for all addresses.
+	BlockFor        time.Duration
+	BlockEverywhere bool
+	Known           Known // what the store knows
 }
 
 // A Roster holds the users of one server. Its methods may be called from any
@@ -42,6 +50,7 @@ type Config struct {
 // in it, are valid and unchanged until the next call of a method that returns
 // effects; the driver carries them out in order before that.
 type Roster struct {
+	cfg      Config
 	links    []link // by slot
 	table    table
 	presence Group // those who have logged in and hear Came and Went
@@ -51,10 +60,16 @@ type Roster struct {
 	now      time.Duration // of the call that is carried out, from base
 	out      []Effect
 
-	named   map[string]*member // by folded name
-	members []*member          // those who are here
-	nobody  Group              // who hears of members: their arrival shows in logs only
-	timers  []*timer
+	named     map[string]*member // by folded name
+	members   []*member          // those who are here
+	listeners Group              // links that hear of members
+	accounts  map[string]*account
+	locks     locks
+	seen      seen
+	timers    []*timer
+	lookTimer timer
+	lastText  uint64 // the ID given last
+	marks     uint64 // given, see Effect.Mark
 
 	// What was used and is used again, and what effects may still point at.
 	spare         *entry
@@ -90,7 +105,14 @@ var (
 
 // New makes an empty roster.
 func New(c Config) *Roster {
-	return &Roster{far: bare(c.Advertise), table: table{users: newIndex()}, named: map[string]*member{}}
+	r := &Roster{
+		cfg: c, far: bare(c.Advertise), table: table{users: newIndex()},
+		named: map[string]*member{}, accounts: map[string]*account{},
+		locks: locks{span: c.BlockFor, everywhere: c.BlockEverywhere, names: map[string]*tries{}},
+		seen:  seen{names: map[string]sight{}},
+	}
+	r.learnKnown(&c.Known)
+	return r
 }
 
 // Open notes a new link: its dialect's traits, the address of the other end
@@ -103,7 +125,7 @@ func (r *Roster) Open(now time.Time, l chat.Link, t *chat.Traits, remote, local 
 	k := &r.links[l.Slot()]
 	*k = link{id: l, traits: t, addr: bare(remote.Addr()), again: never, timer: -1, seat: -1}
 	if t.Reach == chat.ByLink {
-		k.talker = &talker{remote: netip.AddrPortFrom(k.addr, remote.Port()), since: never}
+		k.talker = &talker{link: l, remote: netip.AddrPortFrom(k.addr, remote.Port()), since: never}
 	}
 	if t.LoginWithin > 0 {
 		r.await(l.Slot(), r.now+t.LoginWithin)
@@ -129,12 +151,12 @@ func (r *Roster) Do(now time.Time, l chat.Link, q chat.Request) []Effect {
 	case *chat.Login:
 		r.login(k, q)
 	case *chat.Refuse:
-		r.reply(l, q, q.Err)
+		r.reply(l, chat.Answer{To: q, Err: q.Err})
 	default:
 		if k.user == nil {
-			r.reply(l, q, errUnregistered)
+			r.reply(l, chat.Answer{To: q, Err: errUnregistered})
 		} else {
-			r.reply(l, q, errUnsupported)
+			r.reply(l, chat.Answer{To: q, Err: errUnsupported})
 		}
 	}
 	return r.out
@@ -144,13 +166,23 @@ func (r *Roster) Do(now time.Time, l chat.Link, q chat.Request) []Effect {
 func (r *Roster) talk(k *link, q chat.Request) {
 	switch q := q.(type) {
 	case *chat.Login:
-		r.register(k, q)
+		if k.traits.Accounts {
+			r.signIn(k, q)
+		} else {
+			r.register(k, q)
+		}
 	case *chat.Say:
 		r.say(k, q)
 	case *chat.Received:
 		r.received(k, q)
 	case *chat.Counts:
 		r.counts(k, q.As)
+	case *chat.WhoElse:
+		r.others(k, q)
+	case *chat.Block:
+		r.setBlock(k, q)
+	case *chat.Logout:
+		r.logout(k, q)
 	case *chat.Refuse:
 		r.refuse(k, q)
 	default:
@@ -168,10 +200,10 @@ func (r *Roster) login(k *link, q *chat.Login) {
 		k.again = r.now
 	}
 	if err := chat.CheckName(q.Name); err != nil {
-		r.reply(k.id, q, err)
+		r.reply(k.id, chat.Answer{To: q, Err: err})
 		return
 	}
-	r.reply(k.id, q, nil)
+	r.reply(k.id, chat.Answer{To: q})
 	who := key{netip.AddrPortFrom(k.addr, q.Port), q.Name}
 	switch {
 	case k.user == nil:
@@ -257,7 +289,7 @@ func (r *Roster) Closed(now time.Time, l chat.Link) []Effect {
 			r.quit(k)
 		}
 	}
-	if k.seat >= 0 {
+	if k.talker == nil && k.seat >= 0 {
 		if moved, ok := r.presence.remove(k.seat); ok {
 			r.links[moved.Slot()].seat = k.seat
 		}

@@ -54,12 +54,12 @@ func (w *world) close(n int) string { return show(w.Closed(w.now, linkOf(n))) }
 func show(effects []Effect) string {
 	var out []string
 	for _, e := range effects {
+		if e.Kind == Keep && e.Change.Kind == See {
+			continue
+		}
 		to := fmt.Sprintf(">%d", e.To.Slot()+1)
 		if e.Many != nil {
 			to = fmt.Sprintf("*-%d", e.But.Slot()+1)
-			if e.But == 0 {
-				to = "*"
-			}
 		}
 		out = append(out, to+" "+showWhat(e))
 	}
@@ -69,11 +69,20 @@ func show(effects []Effect) string {
 func showWhat(e Effect) string {
 	switch e.Kind {
 	case Close:
+		if e.Why == nil {
+			return "close"
+		}
 		return "close " + e.Why.(*chat.Error).Kind.String()
 	case Reply:
 		to := ""
 		if say, ok := e.Answer.To.(*chat.Say); ok && len(say.To) > 0 {
 			to = " " + string(say.To)
+		}
+		if e.Answer.Stored {
+			to += " stored"
+		}
+		if e.Answer.Names != nil {
+			to += " " + strings.Join(e.Answer.Names, ",")
 		}
 		if e.Answer.Err != nil {
 			return e.Answer.Err.(*chat.Error).Kind.String() + to
@@ -81,10 +90,27 @@ func showWhat(e Effect) string {
 		return "ok" + to
 	case Count:
 		return fmt.Sprintf("count %d", e.Count)
+	case Check:
+		return fmt.Sprintf("check %s %s", e.Name, e.Pass)
+	case Fetch:
+		return fmt.Sprintf("fetch %s above %d", e.Name, e.After)
+	case Keep:
+		switch c := e.Change; c.Kind {
+		case Put:
+			return fmt.Sprintf("put %d %s>%s %s", c.Text.ID, c.Text.From, c.Text.To, c.Text.Text)
+		case Drop:
+			return fmt.Sprintf("drop %d", c.Text.ID)
+		case Block, Unblock:
+			return fmt.Sprintf("block %d %s %s", c.Kind-Block, c.Block.By, c.Block.Who)
+		}
 	}
 	switch v := e.Event.(type) {
 	case *chat.Said:
-		return "said " + v.From.Name + " " + string(v.Text)
+		said := "said " + v.From.Name + " " + string(v.Text)
+		if e.Mark != 0 {
+			said += fmt.Sprintf(" mark %d", e.Mark)
+		}
+		return said
 	case *chat.Came:
 		return "came " + v.Who.Name
 	case *chat.Went:
@@ -332,3 +358,5 @@ func TestLearnedAddressIsInWent(t *testing.T) {
 		t.Errorf("seen as %v, went as %v", seen, went)
 	}
 }
+
+func remoteOf(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }

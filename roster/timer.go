@@ -10,16 +10,21 @@ const (
 	fireHalf                    // a part is lacking still: timer.member
 	fireEarly                   // a text has waited for its author's other part: timer.entry
 	fireLater                   // an answer has been held back long enough: timer.entry
+	fireSilence                 // nothing may have come for too long: timer.talker
+	fireRetry                   // a spool has rested: timer.account
+	fireLook                    // a minute is over
 )
 
 // A timer is a time at which something that is not a link gets its turn. It
 // lies in what it is for and is in Roster.timers while it runs.
 type timer struct {
-	at     time.Duration // from Roster.base
-	place  int32         // in Roster.timers, plus one; 0: it does not run
-	fire   fire
-	member *member
-	entry  *entry
+	at      time.Duration // from Roster.base
+	place   int32         // in Roster.timers, plus one; 0: it does not run
+	fire    fire
+	member  *member
+	entry   *entry
+	talker  *talker
+	account *account
 }
 
 // start starts t, or starts it anew, to run out after d from now.
@@ -92,7 +97,13 @@ func (r *Roster) ring() {
 			t.entry.early = false
 			r.done(t.entry, errUnregistered)
 		case fireLater:
-			r.done(t.entry, t.entry.err)
+			r.done(t.entry, t.entry.answer.Err)
+		case fireSilence:
+			r.silent(t.talker)
+		case fireRetry:
+			r.fill(t.account)
+		case fireLook:
+			r.look()
 		}
 	}
 }

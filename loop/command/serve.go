@@ -59,7 +59,7 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Advertise, err = hostFlag(c, "advertise"); err != nil {
+	if cfg.Roster.Advertise, err = hostFlag(c, "advertise"); err != nil {
 		return err
 	}
 	if cfg.Doors, err = openDoors(c, dialects, host); err != nil {

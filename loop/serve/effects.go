@@ -24,8 +24,9 @@ func (h *handler) Event(*session.Link, chat.Event) {}
 // Broken implements session.Handler.
 func (h *handler) Broken(l *session.Link, err error) { (*Mode)(h).logEnd("malformed", l.ID(), err) }
 
-// carryOut does what the roster decided, in order. Nothing in it comes back to
-// the roster, so groups and events stay as they are until the end.
+// carryOut does what the roster decided, in order, and asks to be woken when
+// the roster wants it. Nothing in it comes back to the roster, so groups and
+// events stay as they are until the end.
 func (m *Mode) carryOut(effects []roster.Effect) {
 	var left *chat.Person // gone by these effects: who comes after is the same user, renamed
 	for i := range effects {
@@ -37,6 +38,9 @@ func (m *Mode) carryOut(effects []roster.Effect) {
 			continue
 		case e.Kind == roster.Close:
 			m.logEnd("closing", loop.ID(e.To), e.Why)
+		case e.Kind >= roster.Check:
+			m.work(e)
+			continue
 		}
 		l := m.driver.Get(loop.ID(e.To))
 		if l == nil {
@@ -44,7 +48,7 @@ func (m *Mode) carryOut(effects []roster.Effect) {
 		}
 		switch e.Kind {
 		case roster.Tell:
-			m.driver.Tell(l, e.Event, e.Lazy)
+			m.told(l, e.Mark, m.driver.Tell(l, e.Event, e.Lazy))
 		case roster.Reply:
 			m.driver.Answer(l, e.Answer)
 		case roster.Count:
@@ -56,6 +60,22 @@ func (m *Mode) carryOut(effects []roster.Effect) {
 	if left != nil {
 		m.logUser("logout", left)
 	}
+	m.wake(m.roster.Next())
+}
+
+// told asks to hear when what was told has left, if the roster wants to know.
+func (m *Mode) told(to *session.Link, number, pos uint64) {
+	l := m.at(to.ID())
+	if number == 0 || l == nil {
+		return
+	}
+	if pos == 0 {
+		// The dialect has no words for it: there is nothing to wait for.
+		m.net.Post(func() { m.carryOut(m.roster.Left(m.net.Now(), chat.Link(to.ID()), number)) })
+		return
+	}
+	l.marks = append(l.marks, mark{pos, number})
+	m.net.Watch(l.ID(), pos)
 }
 
 // note tells the window and the log of a user who came or went. left is who

@@ -29,12 +29,21 @@ type Door struct {
 // Config is what a server is told at the start.
 type Config struct {
 	Doors     []Door
-	Advertise netip.Addr   // see roster.Config
+	Roster    roster.Config
+	Store     roster.Store // nil: nothing can be stored
+	Passwords Passwords    // nil: no password is right
 	Public    bool         // let anyone in, not only loopback, private and link-local addresses
 	Log       *slog.Logger // nil: no log. Never the text of a message
 	// Window, if not nil, is told of each user that comes or goes. It is
 	// called on the loop and must not block.
 	Window func(came bool, who *chat.Person)
+}
+
+// Passwords are those of the accounts.
+type Passwords interface {
+	// Check says by done, once, whether pass is the password of name. It does
+	// not wait and keeps no hold on pass; done may be called on any goroutine.
+	Check(name string, pass []byte, done func(right bool, err error))
 }
 
 // A Mode is a server on a loop. But for New and Doors, everything happens on
@@ -64,7 +73,11 @@ type link struct {
 	*session.Link // nil: none, or one that was refused
 	remote        netip.AddrPort
 	door          int
+	marks         []mark // whose Left is due, in order
 }
+
+// A mark is the roster's number for what ends at a position of a link.
+type mark struct{ pos, number uint64 }
 
 var _ loop.Mode = (*Mode)(nil)
 
@@ -76,7 +89,7 @@ var errStopping error = chat.Errorf(chat.Lost, "the server is stopping")
 
 // New makes a server that waits for its loop.
 func New(cfg Config) *Mode {
-	m := &Mode{cfg: cfg, roster: roster.New(roster.Config{Advertise: cfg.Advertise}), log: cfg.Log}
+	m := &Mode{cfg: cfg, roster: roster.New(cfg.Roster), log: cfg.Log}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
@@ -126,9 +139,8 @@ func (m *Mode) Opened(id loop.ID, in loop.Info) {
 		m.links = append(m.links, link{})
 	}
 	l := m.driver.Open(id, d.dialect, codec.Link{Role: d.role, Remote: in.Remote})
-	m.links[id.Slot()] = link{l, in.Remote, in.Door}
+	m.links[id.Slot()] = link{Link: l, remote: in.Remote, door: in.Door}
 	m.carryOut(m.roster.Open(m.net.Now(), chat.Link(id), &d.traits, in.Remote, m.net.Here(id)))
-	m.wake(m.roster.Next())
 }
 
 // Nearby reports whether an address is one of this machine or its own network:
@@ -138,13 +150,33 @@ func Nearby(a netip.Addr) bool {
 }
 
 // Data implements loop.Mode.
-func (m *Mode) Data(id loop.ID, p []byte, end bool) int { return m.driver.Data(id, p, end) }
+func (m *Mode) Data(id loop.ID, p []byte, end bool) int {
+	if l := m.at(id); l != nil && m.doors[l.door].traits.TimesOut {
+		m.roster.Heard(m.net.Now(), chat.Link(id))
+	}
+	return m.driver.Data(id, p, end)
+}
 
 // Idle implements loop.Mode.
 func (m *Mode) Idle(id loop.ID, p []byte) int { return m.driver.Idle(id, p) }
 
-// Left implements loop.Mode; this mode asks for no confirmation yet.
-func (m *Mode) Left(loop.ID, uint64) {}
+// Left implements loop.Mode: what the roster told is with the other machine.
+func (m *Mode) Left(id loop.ID, pos uint64) {
+	l := m.at(id)
+	if l == nil {
+		return
+	}
+	n := 0
+	for n < len(l.marks) && l.marks[n].pos <= pos {
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	last := l.marks[n-1].number
+	l.marks = l.marks[:copy(l.marks, l.marks[n:])]
+	m.carryOut(m.roster.Left(m.net.Now(), chat.Link(id), last))
+}
 
 // Failed implements loop.Mode; this mode dials nobody.
 func (m *Mode) Failed(any, error) {}
@@ -167,13 +199,15 @@ func (m *Mode) Closed(id loop.ID, why error) {
 	m.carryOut(m.roster.Closed(m.net.Now(), chat.Link(id)))
 }
 
+// SetAccounts makes these the accounts that may be used. On the loop only.
+func (m *Mode) SetAccounts(list []roster.Account) { m.roster.SetAccounts(m.net.Now(), list) }
+
 // Tick implements loop.Mode: timers of sessions and of the roster share it.
 func (m *Mode) Tick(now time.Time) {
 	m.driver.Tick(now)
 	m.alarm = time.Time{} // a Tick uses up the alarm of all
-	effects, next := m.roster.Tick(now)
+	effects, _ := m.roster.Tick(now)
 	m.carryOut(effects)
-	m.wake(next)
 }
 
 // wake asks for a Tick at a time, unless an earlier one is asked for already.

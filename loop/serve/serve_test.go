@@ -307,7 +307,7 @@ func TestStaleID(t *testing.T) {
 	}
 	ann.close()
 	w.Run(time.Second)
-	if id := loop.MakeID(0, 1); w.mode.links[0] != (link{}) || w.mode.driver.Get(id) != nil {
+	if id := loop.MakeID(0, 1); w.mode.links[0].Link != nil || w.mode.driver.Get(id) != nil {
 		t.Error("something is kept of a link that has closed")
 	}
 }

@@ -48,11 +48,30 @@ func (d *Driver) Answer(l *Link, a chat.Answer) {
 	}
 	d.send(l, d.arena.keep(l.session.Answer(d.arena.open(), a)), false)
 	l.variant = l.session.Variant()
+	d.prompt(l)
 	if chat.Answered(a.To) && l.owed > 0 {
 		l.owed--
 	}
 	if l != d.decoding { // who is being decoded goes on by itself
 		d.net.Again(l.id)
+	}
+}
+
+// maxPrompts is how many messages in a row a session says by itself.
+const maxPrompts = 16
+
+// prompt sends what the session of l has to say by itself.
+func (d *Driver) prompt(l *Link) {
+	if !l.prompts || l.closing {
+		return
+	}
+	s := l.session.(codec.Prompting)
+	for range maxPrompts {
+		b := d.arena.keep(s.Prompt(d.arena.open()))
+		if len(b) == 0 {
+			return
+		}
+		d.send(l, b, false)
 	}
 }
 

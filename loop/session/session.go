@@ -45,6 +45,7 @@ type Link struct {
 	timed   bool // the session or caller is a codec.Timed; paced, idler likewise
 	paced   bool
 	idler   bool
+	prompts bool
 	owed    uint32 // requests that have no answer yet
 }
 
@@ -79,6 +80,7 @@ func (d *Driver) Open(id loop.ID, dialect int, in codec.Link) *Link {
 	l := &Link{id: id, session: d.dialects[dialect].Open(in), dialect: uint8(dialect), place: idle}
 	l.variant = l.session.Variant()
 	_, l.paced = l.session.(codec.Paced)
+	_, l.prompts = l.session.(codec.Prompting)
 	if i, ok := l.session.(codec.Idler); ok {
 		l.idler = true
 		d.net.IdleAfter(id, i.Quiet())
@@ -103,6 +105,7 @@ func (d *Driver) enter(l *Link, state any) {
 	if s, ok := state.(codec.Starter); ok {
 		d.send(l, d.arena.keep(s.Start(d.arena.open())), false)
 	}
+	d.prompt(l)
 	if _, l.timed = state.(codec.Timed); l.timed {
 		d.run(l, d.net.Now())
 	}
@@ -217,6 +220,7 @@ func (d *Driver) decode(l *Link, p []byte, steps int) (used, left int) {
 func (d *Driver) step(l *Link, r chat.Request, e chat.Event, err error) bool {
 	if l.session != nil {
 		l.variant = l.session.Variant()
+		d.prompt(l)
 	}
 	switch {
 	case err != nil:

@@ -1,0 +1,63 @@
+package serve
+
+import (
+	"errors"
+
+	"mim/roster"
+)
+
+// errNoStore is why nothing is kept by a server without a store.
+var errNoStore = errors.New("no store")
+
+// work begins what may take long: a password's check, a change for the disk, a
+// look into it. Its outcome comes back as a function posted to the loop.
+func (m *Mode) work(e *roster.Effect) {
+	switch e.Kind {
+	case roster.Check:
+		m.check(e)
+	case roster.Keep:
+		m.keep(e)
+	case roster.Fetch:
+		m.fetch(e)
+	}
+}
+
+func (m *Mode) check(e *roster.Effect) {
+	to := e.To
+	done := func(right bool, err error) {
+		m.net.Post(func() { m.carryOut(m.roster.Checked(m.net.Now(), to, right, err)) })
+	}
+	if m.cfg.Passwords == nil {
+		done(false, nil)
+		return
+	}
+	m.cfg.Passwords.Check(e.Name, e.Pass, done)
+	clear(e.Pass)
+}
+
+func (m *Mode) keep(e *roster.Effect) {
+	var done func(error)
+	if w := e.Keeping; w != nil {
+		done = func(err error) {
+			m.net.Post(func() { m.carryOut(m.roster.Kept(m.net.Now(), w, err)) })
+		}
+	}
+	switch {
+	case m.cfg.Store != nil:
+		m.cfg.Store.Keep(*e.Change, done)
+	case done != nil:
+		done(errNoStore)
+	}
+}
+
+func (m *Mode) fetch(e *roster.Effect) {
+	name := e.Name
+	done := func(texts []roster.Text, err error) {
+		m.net.Post(func() { m.carryOut(m.roster.Fetched(m.net.Now(), name, texts, err)) })
+	}
+	if m.cfg.Store == nil {
+		done(nil, errNoStore)
+		return
+	}
+	m.cfg.Store.Inbox(name, e.After, e.Most, done)
+}

@@ -1,0 +1,257 @@
+package roster
+
+import (
+	"slices"
+	"time"
+
+	"mim/chat"
+)
+
+// An account is what is kept of a name that its user comes back to.
+type account struct {
+	name   string // as its user writes it
+	folded string
+	bound  bool // a password goes with it
+	closed bool // it is in the store, but may not be used any more
+	// blocks are the folded names of whom its user does not want to hear.
+	blocks map[string]struct{}
+	spool  spool
+}
+
+// account finds the account of a name, or nil.
+func (r *Roster) account(folded string) *account {
+	if a := r.accounts[folded]; a != nil && !a.closed {
+		return a
+	}
+	return nil
+}
+
+// keepAccount is the account of a folded name, made if there is none.
+func (r *Roster) keepAccount(name string) *account {
+	folded := fold(name)
+	a := r.accounts[folded]
+	if a == nil {
+		a = &account{name: name, folded: folded, closed: true}
+		a.spool.retry.fire, a.spool.retry.account = fireRetry, a
+		r.accounts[folded] = a
+	}
+	return a
+}
+
+// SetAccounts makes these the accounts that may be used: at the start, and
+// when the list is read anew. Who is here stays; what others have waiting, and
+// whom they block, is kept for when they are on the list again.
+func (r *Roster) SetAccounts(now time.Time, list []Account) {
+	r.begin(now)
+	for _, a := range r.accounts {
+		a.closed = true
+	}
+	for _, in := range list {
+		a := r.keepAccount(in.Name)
+		a.name, a.bound, a.closed = in.Name, in.Bound, false
+	}
+	for _, m := range r.named {
+		m.account = r.account(m.folded)
+	}
+}
+
+// learnKnown takes what the store knew.
+func (r *Roster) learnKnown(k *Known) {
+	for _, b := range k.Blocks {
+		r.keepAccount(b.By).block(fold(b.Who))
+	}
+	for name, n := range k.Waiting {
+		r.keepAccount(name).spool.texts = n
+	}
+	for _, s := range k.Seen {
+		r.seen.note(fold(s.Name), s.Name, s.At)
+	}
+	r.lastText = k.LastText
+}
+
+// signIn is a Login with a password: its outcome is Checked.
+func (r *Roster) signIn(k *link, q *chat.Login) {
+	t := k.talker
+	switch {
+	case t.checking != nil:
+		return // a session waits for its answer: it asks no two
+	case t.member != nil:
+		r.settle(k, q, errUnsupported)
+		return
+	case r.locks.locked(fold(q.Name), k.addr, r.now):
+		r.settle(k, q, errLocked)
+		r.end(k, nil)
+		return
+	}
+	t.checking = r.hold(k, q)
+	r.out = append(r.out, Effect{Kind: Check, To: k.id, Name: q.Name, Pass: slices.Clone(q.Pass)})
+}
+
+const (
+	// maxTries is how many logins may fail on one link (comp9331.md, "Login").
+	maxTries = 3
+)
+
+var (
+	errBadPass error = chat.Errorf(chat.BadPass, "the name or the password is wrong")
+	errLocked  error = chat.Errorf(chat.Locked, "too many wrong passwords; try again later")
+	errOnline  error = chat.Errorf(chat.Online, "this user is online already")
+	errSilence error = chat.Errorf(chat.TooLate, "nothing came from you for too long")
+	errBound   error = chat.Errorf(chat.BadName, "the name belongs to an account with a password; try another")
+)
+
+// Checked is the outcome of a Check effect: whether the password was right,
+// or why that cannot be said.
+func (r *Roster) Checked(now time.Time, l chat.Link, ok bool, err error) []Effect {
+	r.begin(now)
+	k := r.at(l)
+	if k == nil || k.talker == nil || k.talker.checking == nil || k.ending {
+		return nil
+	}
+	e := k.talker.checking
+	k.talker.checking = nil
+	name := e.login.Name
+	folded := fold(name)
+	a := r.account(folded)
+	switch {
+	case err != nil:
+		r.done(e, err)
+	case r.locks.locked(folded, k.addr, r.now):
+		r.bye(k, e, errLocked)
+	case !ok || a == nil:
+		r.wrong(k, e, folded)
+	case r.named[folded] != nil:
+		r.bye(k, e, errOnline)
+	default:
+		r.locks.right(folded, k.addr)
+		m := r.newMember(k, a.name)
+		m.account = a
+		r.done(e, nil)
+		r.admit(k, m, chat.Both)
+	}
+	return r.out
+}
+
+// wrong is a login with a wrong password.
+func (r *Roster) wrong(k *link, e *entry, folded string) {
+	k.talker.tries++
+	switch {
+	case r.locks.wrong(folded, k.addr, r.now):
+		r.bye(k, e, errLocked)
+	case k.talker.tries >= maxTries:
+		e.last = true
+		r.done(e, errBadPass)
+	default:
+		r.done(e, errBadPass)
+	}
+}
+
+// bye answers a login and closes the link.
+func (r *Roster) bye(k *link, e *entry, why error) {
+	r.done(e, why)
+	r.end(k, nil)
+}
+
+// logout is the wish to go.
+func (r *Roster) logout(k *link, q *chat.Logout) {
+	r.settle(k, q, nil)
+	r.end(k, nil)
+}
+
+// Heard notes that bytes came on a link whose user may be too silent.
+func (r *Roster) Heard(now time.Time, l chat.Link) {
+	if k := r.at(l); k != nil && k.talker != nil {
+		k.talker.heard = now.Sub(r.base)
+	}
+}
+
+// silent ends a link from which nothing has come for the server's time-out,
+// or waits for the rest of it.
+func (r *Roster) silent(t *talker) {
+	if rest := t.heard + r.cfg.Timeout - r.now; rest > 0 {
+		r.start(&t.silence, rest)
+		return
+	}
+	if k := r.at(t.link); k != nil && !k.ending {
+		r.end(k, errSilence)
+	}
+}
+
+// block notes that the user of a does not want to hear of someone.
+func (a *account) block(folded string) {
+	if a.blocks == nil {
+		a.blocks = map[string]struct{}{}
+	}
+	a.blocks[folded] = struct{}{}
+}
+
+// blocked reports whether the user of a, who may have none, blocks someone.
+func (a *account) blocked(folded string) bool {
+	if a == nil {
+		return false
+	}
+	_, is := a.blocks[folded]
+	return is
+}
+
+var (
+	errSelf      error = chat.Errorf(chat.Self, "that is you")
+	errAlready   error = chat.Errorf(chat.Already, "blocked already")
+	errNotSo     error = chat.Errorf(chat.NotSo, "was not blocked")
+	errNoAccount error = chat.Errorf(chat.Unsupported, "only a user with an account can block others")
+)
+
+// setBlock is a wish to block someone or to stop that. It is answered when it
+// would outlive the server.
+func (r *Roster) setBlock(k *link, q *chat.Block) {
+	m := k.talker.member
+	if m == nil || m.account == nil {
+		r.settle(k, q, errNoAccount)
+		return
+	}
+	who := fold(string(q.Name))
+	a, is := m.account, m.account.blocked(who)
+	switch {
+	case who == m.folded:
+		r.settle(k, q, errSelf)
+	case !is && r.account(who) == nil && r.named[who] == nil:
+		r.settle(k, q, errAbsent)
+	case is && !q.Undo:
+		r.settle(k, q, errAlready)
+	case !is && q.Undo:
+		r.settle(k, q, errNotSo)
+	default:
+		e := r.hold(k, q)
+		e.kept = true
+		c := &Change{Kind: Block, Block: Blocking{a.name, string(q.Name)}}
+		if q.Undo {
+			c.Kind = Unblock
+			delete(a.blocks, who)
+		} else {
+			a.block(who)
+		}
+		r.keep(c, &Keeping{entry: e, account: a, folded: who})
+	}
+}
+
+// others answers who else is here, or was.
+func (r *Roster) others(k *link, q *chat.WhoElse) {
+	me := k.talker.member
+	if me == nil {
+		r.settle(k, q, errUnregistered)
+		return
+	}
+	var names []string
+	for _, m := range r.members {
+		if m != me {
+			names = append(names, m.came.Who.Name)
+		}
+	}
+	if !q.Now {
+		names = append(names, r.seen.since(r.base.Add(r.now).Add(-q.Since), func(folded string) bool {
+			m := r.named[folded]
+			return m == me || m != nil && m.here()
+		})...)
+	}
+	r.settleBy(k, chat.Answer{To: q, Names: names})
+}

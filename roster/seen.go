@@ -1,0 +1,55 @@
+package roster
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// seen is when those who are not here were here last. Names of accounts stay;
+// of others, whom anybody can invent, the latest are kept.
+type seen struct {
+	names map[string]sight
+}
+
+type sight struct {
+	name string
+	at   time.Time
+}
+
+// maxSeen is how many names are remembered, in memory.
+const maxSeen = 100000
+
+// note says that a user was here at a time.
+func (s *seen) note(folded, name string, at time.Time) {
+	if _, known := s.names[folded]; !known && len(s.names) >= maxSeen {
+		s.forget()
+	}
+	s.names[folded] = sight{name, at}
+}
+
+// forget drops the older half, so that it is not done for each newcomer.
+func (s *seen) forget() {
+	times := make([]time.Time, 0, len(s.names))
+	for _, v := range s.names {
+		times = append(times, v.at)
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	half := times[len(times)/2]
+	for k, v := range s.names {
+		if !v.at.After(half) {
+			delete(s.names, k)
+		}
+	}
+}
+
+// since are the names seen at or after a time, but those to skip, in order.
+func (s *seen) since(at time.Time, skip func(folded string) bool) (names []string) {
+	for folded, v := range s.names {
+		if !v.at.Before(at) && !skip(folded) {
+			names = append(names, v.name)
+		}
+	}
+	slices.SortFunc(names, cmp.Compare[string])
+	return names
+}
