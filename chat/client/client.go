@@ -5,15 +5,18 @@
 // the time, and carries out the effects that come back.
 //
 //	                    Line, EOF, Interrupt                  (the person)
-//	Server{Opened,Event,Closed,Failed}                        (the registry link)
+//	Server{Opened,Event,Closed,Failed}                        (the links to the server)
 //	Peer{Opened,Request,Ended,Closed,Failed}, Left            (direct lines)
 //	                    Tick, asked for by Next               (time)
 //	                            |
 //	                            v
-//	Dial, Login, HangUp   Call, Send, Finish, Close   Show   Quit
+//	Dial, Login, Ask, HangUp   Call, Send, Finish, Close   Show   Quit
 //
-// The registry link lives in these phases (seed 000: a client can lose the
-// server and talk on):
+// How text gets to people the dialect's Traits say: on direct lines (line.go,
+// talk.go) or through the server (relay.go).
+//
+// The link to the server lives in these phases (seed 000: a client can lose
+// the server and talk on):
 //
 //	phase     opened    answer    settled   closed or failed   time-out
 //	dialling  asked     -         -         away               (the dial's own)
@@ -23,6 +26,9 @@
 //	away      -         -         -         -                  dialling
 //
 // A link that fails before the very first answer ends the program instead.
+// With Traits.Parts there are two links: the answer on the first leads back to
+// dialling, for the second, and the end of either is the end of both. Without
+// Traits.Presence no table comes, and settling is over at once.
 package client
 
 import (
@@ -38,7 +44,8 @@ type Config struct {
 	Name   string      // our own name
 	Server string      // the server as the person named it, for sentences
 	Traits chat.Traits // of the dialect that we speak
-	// Listening is our own listener; its port is what we log in with.
+	// Listening is our own listener; its port is what we log in with. Not
+	// valid where others reach us through the server.
 	Listening netip.AddrPort
 	// Strict makes a line without an addressee an error (JSON mode); else it
 	// goes to the conversation last used.
@@ -72,6 +79,8 @@ type Client struct {
 	calls   map[uint64]*contact // dials under way
 	redials []*contact          // waiting for their next try
 	lastID  uint64              // of tickets and calls
+
+	relay relay
 
 	unsettled int      // texts neither sent nor failed
 	held      []string // input that waits for the table
@@ -116,6 +125,7 @@ func (c *Client) Tick(now time.Time) []Effect {
 		return c.out
 	}
 	c.tickServer()
+	c.tickRelay()
 	c.tickCallers()
 	c.tickDelayed()
 	c.tickRedials()
@@ -133,6 +143,7 @@ func (c *Client) Next() time.Time {
 			next = t
 		}
 	}
+	sooner(c.relay.until)
 	sooner(c.exitDue())
 	for _, l := range c.callers {
 		sooner(l.until)

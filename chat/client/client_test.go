@@ -51,7 +51,7 @@ func alice(t *testing.T, opts ...option) *user {
 	cfg := Config{
 		Name:      "alice",
 		Server:    "server:4242",
-		Traits:    chat.Traits{Dialect: "mim0", Reach: chat.ByPeerTCP, MaxText: 20},
+		Traits:    chat.Traits{Dialect: "mim0", Reach: chat.ByPeerTCP, Presence: true, MaxText: 20},
 		Listening: listening,
 		Retry:     true,
 		Rand:      rand.New(rand.NewPCG(1, 1)),
@@ -79,7 +79,7 @@ func joined(t *testing.T, people []*chat.Person, opts ...option) *user {
 
 func (u *user) login() []Effect { return u.c.ServerOpened(u.now, here) }
 
-func (u *user) event(e chat.Event) []Effect { return u.c.ServerEvent(u.now, e) }
+func (u *user) event(e chat.Event) []Effect { return u.c.ServerEvent(u.now, chat.Both, e) }
 
 func (u *user) line(s string) []Effect { return u.c.Line(u.now, s) }
 

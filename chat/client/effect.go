@@ -10,11 +10,15 @@ import (
 type Kind uint8
 
 const (
-	// Dial the server; it ends in ServerOpened or ServerFailed.
+	// Dial the server for the link of Part; it ends in ServerOpened or
+	// ServerFailed. Never two at once.
 	Dial Kind = iota + 1
-	// Login asks the server to list us: Effect.Login.
+	// Login asks the server to list us: Effect.Login, on the link of its Part.
 	Login
-	// HangUp closes the link to the server, or gives up dialling it.
+	// Ask puts Request to the server on the link of Part.
+	Ask
+	// HangUp closes all links to the server, or gives up dialling it. Nothing
+	// more of them is wanted.
 	HangUp
 	// Call dials a person's listener at Addr; it ends in PeerOpened or
 	// PeerFailed with the number Call.
@@ -35,18 +39,21 @@ const (
 )
 
 // An Effect is something for the driver to do. Which fields count depends on
-// Kind; all are values, so that tests can compare them.
+// Kind; all are values, so that tests can compare them, but for Request, which
+// the next call changes.
 type Effect struct {
-	Kind   Kind
-	Link   chat.Link
-	Call   uint64
-	Addr   netip.AddrPort
-	Login  chat.Login
-	Text   string
-	Ticket uint64
-	Why    error
-	View   View
-	Code   int
+	Kind    Kind
+	Part    chat.Part
+	Link    chat.Link
+	Call    uint64
+	Addr    netip.AddrPort
+	Login   chat.Login
+	Request chat.Request
+	Text    string
+	Ticket  uint64
+	Why     error
+	View    View
+	Code    int
 }
 
 // Exit codes of the program, as Quit gives them.

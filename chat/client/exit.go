@@ -106,7 +106,7 @@ func (c *Client) settled() bool {
 }
 
 func (c *Client) lingerUntil() time.Time {
-	if !c.exit.linger || c.exit.active.IsZero() || len(c.lines) == 0 {
+	if !c.exit.linger || c.exit.active.IsZero() || len(c.lines) == 0 && !(c.relayed() && c.server.phase == online) {
 		return time.Time{}
 	}
 	return c.exit.active.Add(answers)
@@ -135,6 +135,7 @@ func (c *Client) finishAll() {
 	}
 	clear(c.calls)
 	c.redials = nil
+	c.failPosted(whyLeft)
 	for _, k := range c.talks() {
 		c.failWaiting(k, whyLeft)
 	}

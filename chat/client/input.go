@@ -9,42 +9,6 @@ import (
 	"mim/chat"
 )
 
-// A command is a word of the input line. Its do gets what follows the word,
-// without the blanks between.
-type command struct {
-	word, args string
-	help       string
-	do         func(c *Client, rest string)
-}
-
-// commands are those that can be carried out, as /help lists them.
-func commands() []command {
-	return []command{
-		{"/msg", "NAME text", "say text to NAME; @NAME text does the same", (*Client).addressed},
-		{"/who", "", "list who is here", func(c *Client, _ string) { c.who() }},
-		{"/close", "NAME", "end the talk with NAME", (*Client).closeTalk},
-		{"/help", "", "show this", func(c *Client, _ string) { c.help() }},
-		{"/quit", "", "end all talks and leave", func(c *Client, _ string) { c.quit(drainQuit, false) }},
-	}
-}
-
-// instead says, for each word that needs more than direct lines and a table,
-// what can be done instead.
-var instead = map[string]string{
-	"/all":          "there is no text to everyone; write to each person with @NAME text",
-	"/say":          "there are no rooms; write to each person with @NAME text",
-	"/join":         "there are no rooms; write to each person with @NAME text",
-	"/part":         "there are no rooms; /close NAME ends a talk",
-	"/whoelse":      "the server cannot be asked; /who lists who is here",
-	"/whoelsesince": "the server does not say who was here before; /who lists who is here now",
-	"/block":        "nobody can be blocked; /close NAME ends a talk",
-	"/unblock":      "nobody can be blocked",
-	"/call":         "there are no voice calls; write with @NAME text",
-	"/answer":       "there are no voice calls",
-	"/deny":         "there are no voice calls",
-	"/hangup":       "there are no voice calls; /close NAME ends a talk",
-}
-
 // Line takes a line that the person typed, without or with its end. While the
 // table is coming lines wait for it, in order.
 func (c *Client) Line(now time.Time, s string) []Effect {
@@ -60,7 +24,11 @@ func (c *Client) Line(now time.Time, s string) []Effect {
 	case !c.coming() && len(c.held) == 0:
 		c.obey(s)
 	case len(c.held) >= maxHeldLines || c.heldBytes+len(s) > maxHeldBytes:
-		c.fail(chat.Errorf(chat.Full, "too much input before the table of people is here; the line was dropped"))
+		before := "the table of people is here"
+		if !c.cfg.Traits.Presence {
+			before = "the login is answered"
+		}
+		c.fail(chat.Errorf(chat.Full, "too much input before %s; the line was dropped", before))
 	default:
 		c.held = append(c.held, s)
 		c.heldBytes += len(s)
@@ -96,7 +64,7 @@ func (c *Client) obey(s string) {
 	case s[0] == '/':
 		c.command(s)
 	case s[0] == '@':
-		if word, _ := cutBlank(s); word == "@ALL" {
+		if word, _ := cutBlank(s); word == "@"+everybody && !c.canAll() {
 			c.unsupported("/all")
 			return
 		}
@@ -108,21 +76,17 @@ func (c *Client) obey(s string) {
 
 func (c *Client) command(s string) {
 	word, rest := cutBlank(s)
-	for _, cmd := range commands() {
+	for _, cmd := range c.commands() {
 		if cmd.word == word {
 			cmd.do(c, rest)
 			return
 		}
 	}
-	if _, ok := instead[word]; ok {
+	if c.instead(word) != "" {
 		c.unsupported(word)
 		return
 	}
 	c.fail(chat.Errorf(chat.Usage, "there is no command %s; /help lists them, and a text that begins with / is typed with //", word))
-}
-
-func (c *Client) unsupported(word string) {
-	c.fail(chat.Errorf(chat.Unsupported, "%s cannot do %s: %s", c.cfg.Traits.Dialect, word, instead[word]))
 }
 
 // cutBlank gives the first word of s and the rest without the blanks between.
@@ -139,6 +103,8 @@ func (c *Client) unaddressed(s string) {
 	switch {
 	case c.cfg.Strict:
 		c.fail(chat.Errorf(chat.Usage, "a line must say to whom: @NAME text"))
+	case c.last == nil && c.anyone():
+		c.fail(chat.Errorf(chat.Usage, "to whom? begin with @NAME"))
 	case c.last == nil:
 		c.fail(chat.Errorf(chat.Usage, "to whom? begin with @NAME; /who lists who is here"))
 	default:
@@ -148,7 +114,7 @@ func (c *Client) unaddressed(s string) {
 
 // addressed says what follows the name in s to the person of that name.
 func (c *Client) addressed(s string) {
-	k, words, err := c.resolve(s)
+	k, words, err := c.addressee(s)
 	switch {
 	case err != nil:
 		c.fail(err)
@@ -159,6 +125,15 @@ func (c *Client) addressed(s string) {
 	}
 }
 
+// toAll says s to everyone.
+func (c *Client) toAll(s string) {
+	if s == "" {
+		c.fail(chat.Errorf(chat.Usage, "no text for %s", everybody))
+		return
+	}
+	c.typed(c.everyone(), s)
+}
+
 // typed says a typed text, made one line as all texts are on their way.
 func (c *Client) typed(k *contact, s string) {
 	words := string(chat.AppendLine(nil, []byte(s)))
@@ -167,7 +142,11 @@ func (c *Client) typed(k *contact, s string) {
 		c.fail(chat.Errorf(chat.TooLong, "the text is longer than %d bytes: it was not sent", limit))
 		return
 	}
-	c.say(k, words)
+	if c.relayed() {
+		c.post(k, words)
+	} else {
+		c.say(k, words)
+	}
 }
 
 func (c *Client) closeTalk(s string) {
@@ -191,7 +170,7 @@ func (c *Client) closeTalk(s string) {
 }
 
 func (c *Client) help() {
-	for _, cmd := range commands() {
+	for _, cmd := range c.commands() {
 		c.show(View{Event: Notice, Text: strings.TrimSpace(cmd.word+" "+cmd.args) + ": " + cmd.help})
 	}
 	if !c.cfg.Strict {

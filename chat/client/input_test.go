@@ -184,8 +184,8 @@ func TestWhoAndHelp(t *testing.T) {
 		{"bob", "mim0", "192.0.2.2:2002"}, {"bob~2", "mim0", "192.0.2.3:2003"},
 	}}))
 	e := u.line("/help")
-	if len(e) != len(commands())+1 {
-		t.Errorf("%d lines of help, want %d", len(e), len(commands())+1)
+	if want := len(u.c.commands()) + 1; len(e) != want {
+		t.Errorf("%d lines of help, want %d", len(e), want)
 	}
 	for _, e := range e {
 		if e.View.Event != Notice || e.View.Text == "" {

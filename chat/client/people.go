@@ -258,6 +258,10 @@ func (c *Client) renew() {
 
 // who answers /who.
 func (c *Client) who() {
+	if c.anyone() {
+		c.written()
+		return
+	}
 	v := View{Event: Table, People: make([]Person, 0, len(c.people))}
 	for _, k := range c.people {
 		v.People = append(v.People, Person{Name: k.handle, Dialect: k.dialect, Address: k.address()})

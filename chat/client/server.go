@@ -21,7 +21,8 @@ const (
 
 type server struct {
 	phase     phase
-	until     time.Time  // when the phase ends by itself; zero: never
+	part      chat.Part  // whose link is dialled or asked: with Traits.Parts first Sends, then Receives
+	until     time.Time  // when the phase ends by itself, or online has lasted; zero: never
 	latest    time.Time  // settling: until is never later
 	here      netip.Addr // our end of the link
 	tries     int        // since it was lost
@@ -44,12 +45,26 @@ const (
 	settleWithin = time.Second
 )
 
+// dialServer begins to look for the server.
 func (c *Client) dialServer() {
-	c.server.phase, c.server.until = dialling, time.Time{}
-	c.do(Effect{Kind: Dial})
+	part := chat.Both
+	if c.cfg.Traits.Parts {
+		part = chat.Sends
+	}
+	c.dialPart(part)
 }
 
-// ServerOpened says that the link to the server is up; here is our end of it.
+func (c *Client) dialPart(p chat.Part) {
+	c.server.phase, c.server.part, c.server.until = dialling, p, time.Time{}
+	c.do(Effect{Kind: Dial, Part: p})
+}
+
+// linked reports whether a link to the server is up.
+func (s *server) linked() bool {
+	return s.phase >= asked || s.phase == dialling && s.part == chat.Receives
+}
+
+// ServerOpened says that the link that was dialled is up; here is our end of it.
 func (c *Client) ServerOpened(now time.Time, here netip.Addr) []Effect {
 	c.begin(now)
 	if c.exit.phase >= finishing {
@@ -59,22 +74,26 @@ func (c *Client) ServerOpened(now time.Time, here netip.Addr) []Effect {
 	s := &c.server
 	s.phase, s.until = asked, now.Add(answerWithin)
 	s.here, s.words, s.saidLines, s.refused = here, "", 0, false
-	c.outdate()
-	c.do(Effect{Kind: Login, Login: chat.Login{Name: c.cfg.Name, Port: c.cfg.Listening.Port()}})
+	if s.part != chat.Receives {
+		c.outdate()
+	}
+	c.do(Effect{Kind: Login, Login: chat.Login{Name: c.cfg.Name, Port: c.cfg.Listening.Port(), Part: s.part}})
 	return c.end()
 }
 
-// ServerEvent takes what the server said.
-func (c *Client) ServerEvent(now time.Time, e chat.Event) []Effect {
+// ServerEvent takes what the server said on the link of part.
+func (c *Client) ServerEvent(now time.Time, part chat.Part, e chat.Event) []Effect {
 	c.begin(now)
-	if c.server.phase < asked || c.exit.phase == gone {
+	if !c.server.linked() || c.exit.phase == gone {
 		return c.out
 	}
 	switch e := e.(type) {
 	case *chat.Answer:
-		c.answered(e)
+		c.answered(part, e)
 	case *chat.Notice:
-		c.noticed(e.Text)
+		c.noticed(part, e.Text)
+	case *chat.Said:
+		c.relayedSaid(part, e)
 	case *chat.Came:
 		c.came(e.Who)
 		c.unsettle()
@@ -93,8 +112,8 @@ func (c *Client) ServerEvent(now time.Time, e chat.Event) []Effect {
 // noticed takes a line of text. Before the answer to our login it may be a
 // refusal, or the greeting of a server that speaks something else and would
 // wait for ever.
-func (c *Client) noticed(text string) {
-	if s := &c.server; s.phase == asked {
+func (c *Client) noticed(part chat.Part, text string) {
+	if s := &c.server; s.asks(part) {
 		if s.saidLines++; s.saidLines == 1 {
 			s.words = text
 		}
@@ -107,31 +126,69 @@ func (c *Client) noticed(text string) {
 	c.show(View{Event: Notice, Text: text})
 }
 
-func (c *Client) answered(a *chat.Answer) {
+// asks reports whether a login waits for its answer on the link of part.
+func (s *server) asks(part chat.Part) bool { return s.phase == asked && s.part == part }
+
+func (c *Client) answered(part chat.Part, a *chat.Answer) {
 	s := &c.server
+	if _, ok := a.To.(*chat.Say); ok {
+		c.outcome(part, a.Err)
+		return
+	}
 	switch {
-	case a.Err != nil && s.phase == asked:
+	case a.Err != nil && s.asks(part):
 		s.words, s.refused = a.Err.Error(), true
 		c.do(Effect{Kind: HangUp})
 		c.noServer(nil)
 	case a.Err != nil:
 		c.show(View{Event: Notice, Text: a.Err.Error()})
-	case s.phase == asked:
-		s.phase = settling
-		s.latest = c.now.Add(settleWithin)
-		if !s.been {
-			s.been, s.told = true, true
-			c.show(View{Event: Ready, Name: c.cfg.Name, Dialect: c.cfg.Traits.Dialect, Address: c.cfg.Server, Listening: c.listening()})
-			c.renew()
-		}
-		c.unsettle()
+	case s.asks(part) && part == chat.Sends:
+		c.dialPart(chat.Receives)
+	case s.asks(part):
+		c.loggedIn()
 	}
 }
 
-// listening is where others reach us: our listener's address or, if that is
-// any of the machine's, the one by which we reach the server.
+// loggedIn takes the answer to the login, or to the second of two.
+func (c *Client) loggedIn() {
+	s := &c.server
+	s.phase = settling
+	s.latest = c.now.Add(settleWithin)
+	if !s.been {
+		s.been, s.told = true, true
+		c.show(View{Event: Ready, Name: c.cfg.Name, Dialect: c.cfg.Traits.Dialect, Address: c.cfg.Server, Listening: c.listening()})
+		c.renew()
+	}
+	if c.cfg.Traits.Presence {
+		c.unsettle()
+		return
+	}
+	c.settle()
+	s.until = s.latest // a server that loses us before that is tried ever more seldom
+}
+
+// settle begins to be online.
+func (c *Client) settle() {
+	s := &c.server
+	s.phase = online
+	if !s.told {
+		c.renew()
+		s.told = true
+		c.show(View{Event: Online, Address: c.cfg.Server})
+	}
+	c.relay.until = time.Time{}
+	c.deliver()
+	c.obeyHeld()
+}
+
+// listening is where others reach us, if not through the server: our
+// listener's address or, if that is any of the machine's, the one by which we
+// reach the server.
 func (c *Client) listening() string {
 	l := c.cfg.Listening
+	if !l.IsValid() {
+		return ""
+	}
 	if l.Addr().IsUnspecified() && c.server.here.IsValid() {
 		l = netip.AddrPortFrom(c.server.here, l.Port())
 	}
@@ -161,13 +218,10 @@ func (c *Client) tickServer() {
 		c.do(Effect{Kind: HangUp})
 		c.noServer(chat.Errorf(chat.TooLate, "no answer to the login within %v", answerWithin))
 	case settling:
-		s.phase, s.tries = online, 0
-		if !s.told {
-			c.renew()
-			s.told = true
-			c.show(View{Event: Online, Address: c.cfg.Server})
-		}
-		c.obeyHeld()
+		s.tries = 0
+		c.settle()
+	case online:
+		s.tries = 0
 	}
 }
 
@@ -175,18 +229,29 @@ func (c *Client) tickServer() {
 func (c *Client) ServerFailed(now time.Time, why error) []Effect {
 	c.begin(now)
 	if c.server.phase == dialling && c.exit.phase < finishing {
+		c.hangUpRest()
 		c.noServer(why)
 	}
 	return c.end()
 }
 
-// ServerClosed says that the link to the server is gone.
+// ServerClosed says that a link to the server is gone. Where there are two,
+// one without the other is of no use.
 func (c *Client) ServerClosed(now time.Time, why error) []Effect {
 	c.begin(now)
-	if c.server.phase >= asked && c.exit.phase < finishing {
+	if c.server.linked() && c.exit.phase < finishing {
+		c.hangUpRest()
+		c.server.phase = max(c.server.phase, asked) // what was lost is a link, not a dial
 		c.noServer(why)
 	}
 	return c.end()
+}
+
+// hangUpRest ends what is left of two links when one is lost or cannot be had.
+func (c *Client) hangUpRest() {
+	if c.cfg.Traits.Parts && c.server.linked() {
+		c.do(Effect{Kind: HangUp})
+	}
 }
 
 // noServer takes the end of the link to the server, or of an attempt at one.
@@ -194,6 +259,7 @@ func (c *Client) noServer(why error) {
 	s := &c.server
 	was := s.phase
 	s.phase, s.until = away, time.Time{}
+	c.unsure(whyCut)
 	switch {
 	case !s.been:
 		c.neverOnline(was, why)
@@ -201,6 +267,7 @@ func (c *Client) noServer(why error) {
 	case !c.cfg.Retry:
 		s.lost = true
 		c.offline(why, "no retry: the program ends with the last talk")
+		c.failPosted(whyLost)
 	default:
 		d := c.sleep(s.tries)
 		s.tries++
@@ -216,18 +283,23 @@ func (c *Client) offline(why error, next string) {
 		return
 	}
 	c.server.told, c.server.lostAt = false, c.now
+	if c.relayed() {
+		c.relay.until = c.now.Add(postWithin)
+	}
 	c.show(View{Event: Offline, Address: c.cfg.Server, Why: reason(why, "the server closed the connection"), Text: next})
 }
 
 // neverOnline ends the program because the very first login came to nothing.
-// Trying again is for a server that is known to be right.
+// Trying again is for a server that is known to be right. Where a login is not
+// answered but by the table, a line and the end is a refusal; a server through
+// which texts go answers, and one that does not is none of this dialect.
 func (c *Client) neverOnline(was phase, why error) {
 	var err *chat.Error
 	malformed := errors.As(why, &err) && err.Kind == chat.Malformed
 	switch s := &c.server; {
 	case was == dialling:
 		c.endBy(ExitNoServer, chat.Errorf(chat.Lost, "cannot reach the server at %s: %s", c.cfg.Server, reason(why, "no answer")))
-	case s.refused, s.saidLines == 1 && !malformed && !foreign(s.words):
+	case s.refused, s.saidLines == 1 && !malformed && !foreign(s.words) && !c.relayed():
 		c.endBy(ExitRefused, chat.Errorf(chat.Refused, "the server refused the login: %s", visible(s.words)))
 	case s.saidLines > 0 && !malformed:
 		c.endBy(ExitNoServer, chat.Errorf(chat.Lost, "no %s server at %s: it says %q", c.cfg.Traits.Dialect, c.cfg.Server, excerpt(s.words)))

@@ -6,10 +6,10 @@ import "time"
 type Event string
 
 const (
-	Ready   Event = "ready"   // logged in: Name, Listening, Address of the server
+	Ready   Event = "ready"   // logged in: Name, Address of the server, Listening
 	Came    Event = "came"    // Name is here: Dialect, Address
 	Went    Event = "went"    // Name is gone
-	Table   Event = "table"   // the answer to /who: People
+	Table   Event = "table"   // the answer to /who: People; Text, if they are not simply those who are here
 	Opened  Event = "opened"  // a direct line with Name is up
 	Closed  Event = "closed"  // it is down: Why
 	Said    Event = "said"    // From said Text
@@ -23,12 +23,16 @@ const (
 
 // States of a text that was sent.
 const (
-	StateSent   = "sent"   // the other machine has it
-	StateFailed = "failed" // it has not, or we shall never know: Why
+	StateSent      = "sent"      // the other machine has it or, on its way through a server, the server
+	StateDelivered = "delivered" // the other person's program has it, by a receipt
+	StateFailed    = "failed"    // it has not, or we shall never know: Why
 )
 
-// PathDirect is the path of text that goes straight between two people.
-const PathDirect = "direct"
+// Paths of a text.
+const (
+	PathDirect = "direct" // straight between two people
+	PathRelay  = "relay"  // through the server
+)
 
 // A View is one thing to show. Lines for people, JSON and the screen all draw
 // from it, so they can never disagree. Fields that do not apply are empty.
@@ -46,7 +50,7 @@ type View struct {
 	State     string
 	Why       string
 	Kind      string // a chat.Kind
-	Listening string // "host:port" of our own listener
+	Listening string // "host:port" of our own listener; empty if we have none
 	People    []Person
 	// Final marks the error that ends the program, which whoever started it
 	// is told with the exit code.

@@ -4,7 +4,9 @@
 // A line for people is
 //
 //	15:04:05 <bob> text            someone said it
-//	15:04:05 <alice -> bob> text   you said it, and it is with bob's machine
+//	15:04:05 <alice -> bob> text   you said it, and it is with bob's machine or,
+//	                               through a server, with that; with a receipt
+//	                               from bob's program, "(delivered)" behind it
 //	15:04:05 * sentence            the messenger reports
 //	15:04:05 ! sentence            something went wrong
 //	-- 2006-01-02 --               the day of the lines below
@@ -63,6 +65,9 @@ func AppendPlain(dst []byte, v client.View) []byte {
 		}
 		dst = appendTalk(dst, v.From, v.To)
 		dst = appendText(dst, v.Text)
+		if v.State == client.StateDelivered {
+			dst = append(dst, " (delivered)"...)
+		}
 	case client.Error:
 		dst = appendMark(dst, '!', "")
 		dst = appendText(dst, v.Text)
@@ -98,12 +103,19 @@ func appendTalk(dst []byte, from, to string) []byte {
 func sentence(v client.View) string {
 	switch v.Event {
 	case client.Ready:
-		return "you are " + quote(v.Name) + " at " + v.Address + "; others reach you at " + v.Listening
+		at := "through the server"
+		if v.Listening != "" {
+			at = "at " + v.Listening
+		}
+		return "you are " + quote(v.Name) + " at " + v.Address + "; others reach you " + at
 	case client.Came:
 		return quote(v.Name) + " is here (" + v.Address + ")"
 	case client.Went:
 		return quote(v.Name) + " is gone"
 	case client.Table:
+		if v.Text != "" {
+			return v.Text
+		}
 		return headcount(len(v.People))
 	case client.Opened:
 		return "the line with " + quote(v.Name) + " is open (" + v.Address + ")"

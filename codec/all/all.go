@@ -3,6 +3,7 @@ package all
 
 import (
 	"mim/codec"
+	"mim/codec/messenger"
 	"mim/codec/mim0"
 )
 
@@ -10,5 +11,6 @@ import (
 func Dialects() []codec.Dialect {
 	return []codec.Dialect{
 		mim0.New(),
+		messenger.New(),
 	}
 }

@@ -52,8 +52,13 @@ Everybody else, and you in another terminal, joins it:
    mim join bob                  (a registry on this machine)
 
 Then "@bob hello" says hello to bob, "/who" tells who is here, "/help" tells
-the rest. What people say to each other goes from one to the other directly;
-the registry only tells who is where.
+the rest.
+
+The registry speaks several protocols, dialects, each on a port of its own, so
+that programs of long ago can take part; "mim serve" lists them when it starts.
+"mim join --dialect NAME" speaks one of them. By default what people say to each
+other goes from one to the other directly, and the registry only tells who is
+where; other dialects send it through the registry.
 
 Every flag can be given in the environment too: --max-conns as MIM_MAX_CONNS.
 

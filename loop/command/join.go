@@ -37,6 +37,7 @@ const (
 
 // inputLines is what one types into mim join.
 const inputLines = `   @bob hello            say hello to bob; a name with blanks in quotes: @"Anna Maria" hello
+   @ALL hello            say hello to everyone, if the dialect can
    and how are you?      goes to whom you spoke with last (not with --json)
    /who                  who is here
    /close bob            end the talk with bob
@@ -127,7 +128,13 @@ func (j *joining) read(c *cli.Context, dialects []codec.Dialect) error {
 	if j.target, f = parseTarget(c.Args().First(), registryPort(d)); f != nil {
 		return f
 	}
-	if j.listen, f = newFinder().listenFor(c.Context, given(c, "listen"), c.String("listen"), j.target); f != nil {
+	if join.Listens(d) {
+		j.listen, f = newFinder().listenFor(c.Context, given(c, "listen"), c.String("listen"), j.target)
+	} else if c.String("listen") != "" {
+		f = badUse(fmt.Sprintf("mim join --dialect %s %s", d.Name(), shellWord(c.Args().First())),
+			"cannot use %s: by %s others reach you through the server, so nothing of yours listens", given(c, "listen"), d.Name())
+	}
+	if f != nil {
 		return f
 	}
 	return nil
@@ -188,8 +195,19 @@ func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
 		},
 		Done: func(code int) { m.ended <- code },
 	})
-	m.reactor = loop.New(loop.Config{Doors: m.mode.Doors(), Log: engineLog(log)}, m.mode)
+	m.reactor = loop.New(loop.Config{Doors: doorsFor(m.mode), Log: engineLog(log)}, m.mode)
 	return m
+}
+
+// doorsFor are the doors of a messenger. A reactor does not run without any
+// (loop.ErrNoDoors): where others reach us through the server it gets a socket
+// for datagrams that only this machine can reach and nobody is told of; what
+// comes there is dropped.
+func doorsFor(m *join.Mode) []loop.Door {
+	if doors := m.Doors(); len(doors) > 0 {
+		return doors
+	}
+	return []loop.Door{{Network: "udp", Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0)}}
 }
 
 // wait waits for the end, whoever brings it about; a first signal asks for it.

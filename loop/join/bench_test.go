@@ -41,7 +41,7 @@ func talking() (*Mode, *quiet, loop.ID) {
 	})
 	m.Booted(q)
 	m.client.ServerOpened(q.Now(), netip.MustParseAddr("10.0.0.1"))
-	m.client.ServerEvent(q.Now(), &chat.Answer{})
+	m.client.ServerEvent(q.Now(), chat.Both, &chat.Answer{})
 	id := loop.MakeID(1, 1)
 	m.Opened(id, loop.Info{Remote: netip.MustParseAddrPort("10.0.0.2:40000")})
 	m.Data(id, []byte("eve\n"), false)

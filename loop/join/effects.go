@@ -30,8 +30,8 @@ func (h *handler) Request(l *session.Link, r chat.Request) {
 // Event implements session.Handler: the server tells.
 func (h *handler) Event(l *session.Link, e chat.Event) {
 	m := (*Mode)(h)
-	if l.ID() == m.server {
-		m.carryOut(m.client.ServerEvent(m.net.Now(), e))
+	if part, ok := m.partOf(l.ID()); ok {
+		m.carryOut(m.client.ServerEvent(m.net.Now(), part, e))
 	}
 }
 
@@ -59,17 +59,14 @@ func (m *Mode) effect(e *client.Effect) {
 	case client.Quit:
 		m.cfg.Done(e.Code)
 	case client.Dial:
-		m.wanted = true
+		m.wanted, m.dialled = true, e.Part
 		m.net.Dial("tcp", m.cfg.Server, serverWithin, serverTag{})
 	case client.Login:
-		if l := m.driver.Get(m.server); l != nil {
-			m.driver.Ask(l, &e.Login)
-		}
+		m.ask(e.Login.Part, &e.Login)
+	case client.Ask:
+		m.ask(e.Part, e.Request)
 	case client.HangUp:
-		m.wanted = false
-		if l := m.driver.Get(m.server); l != nil {
-			m.driver.Close(l, nil)
-		}
+		m.hangUp()
 	case client.Call:
 		m.net.Dial("tcp", e.Addr.String(), peerWithin, peerTag(e.Call))
 	case client.Send:
@@ -81,6 +78,26 @@ func (m *Mode) effect(e *client.Effect) {
 			m.driver.Close(l, e.Why)
 		}
 	}
+}
+
+// ask puts r to the server. On a link that has ended already, but was not told
+// as Closed, it does nothing: Closed is about to say so.
+func (m *Mode) ask(part chat.Part, r chat.Request) {
+	if l := m.driver.Get(m.servers[part]); l != nil {
+		m.driver.Ask(l, r)
+	}
+}
+
+// hangUp ends the links to the server, and forgets them: they may take a while
+// to close, and the next ones may be there before.
+func (m *Mode) hangUp() {
+	m.wanted = false
+	for _, id := range m.servers {
+		if l := m.driver.Get(id); l != nil {
+			m.driver.Close(l, nil)
+		}
+	}
+	clear(m.servers[:])
 }
 
 // send says a text on a direct line. On one that has ended already, but was

@@ -1,5 +1,5 @@
 // Package join is the mode of a person's messenger: a dialect's calling side
-// on the link to the server, its sessions on the lines to other people, and a
+// on the links to the server, its sessions on the lines to other people, and a
 // chat/client that decides, all on one loop. It knows no dialect by name and
 // no rule about chat.
 package join
@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 
 	"mim/chat"
@@ -28,7 +29,7 @@ type Config struct {
 	Dialect codec.Calling
 	Name    string         // who we are
 	Server  string         // "host:port"; a host name is looked up at each dial
-	Listen  netip.AddrPort // where others call us; port 0: the system picks
+	Listen  netip.AddrPort // where others call us, if Listens(Dialect); port 0: the system picks
 	JSON    bool           // a line must say to whom it goes
 	Retry   bool           // look for a lost server again
 	Seed    uint64         // spreads the retries
@@ -43,17 +44,21 @@ type Config struct {
 // on the goroutine of the loop that runs it: Line, EOF and Interrupt are for
 // functions given to Net.Post.
 type Mode struct {
-	cfg    Config
-	net    loop.Net
-	driver *session.Driver
-	client *client.Client
-	server loop.ID // the link to the server; 0: none
-	wanted bool    // a dial to the server is under way and not given up
-	links  []link  // by slot
-	said   chat.Said
-	log    *slog.Logger
-	alarm  time.Time // what a Tick is asked for; zero: none
+	cfg     Config
+	net     loop.Net
+	driver  *session.Driver
+	client  *client.Client
+	servers [parts]loop.ID // the links to the server, by part; 0: none
+	wanted  bool           // a dial to the server is under way and not given up
+	dialled chat.Part      // what it is for
+	links   []link         // by slot
+	said    chat.Said
+	log     *slog.Logger
+	alarm   time.Time // what a Tick is asked for; zero: none
 }
+
+// parts is how many values chat.Part has.
+const parts = int(chat.Receives) + 1
 
 // A link is what only this package keeps of a direct line.
 type link struct {
@@ -82,8 +87,20 @@ func New(cfg Config) *Mode {
 	return m
 }
 
-// Doors is the listener where others call us.
+// Listens reports whether people of dialect d have a listener of their own,
+// where others call them.
+func Listens(d codec.Dialect) bool {
+	return slices.ContainsFunc(d.Ports(), func(p codec.Port) bool {
+		return p.Role == codec.Peer && p.Network == "tcp"
+	})
+}
+
+// Doors is the listener where others call us; none if others reach us through
+// the server.
 func (m *Mode) Doors() []loop.Door {
+	if !Listens(m.cfg.Dialect) {
+		return nil
+	}
 	return []loop.Door{{Network: "tcp", Addr: m.cfg.Listen}}
 }
 
@@ -100,11 +117,15 @@ func (m *Mode) Interrupt() { m.carryOut(m.client.Interrupt(m.net.Now())) }
 func (m *Mode) Booted(n loop.Net) {
 	m.net = n
 	m.driver = session.New(n, (*handler)(m), m.cfg.Dialect)
+	var listening netip.AddrPort
+	if Listens(m.cfg.Dialect) {
+		listening = n.Local(0)
+	}
 	m.client = client.New(client.Config{
 		Name:      m.cfg.Name,
 		Server:    m.cfg.Server,
 		Traits:    m.cfg.Dialect.Traits(),
-		Listening: n.Local(0),
+		Listening: listening,
 		Strict:    m.cfg.JSON,
 		Retry:     m.cfg.Retry,
 		Rand:      rand.New(rand.NewPCG(m.cfg.Seed, m.cfg.Seed)),
@@ -129,12 +150,12 @@ func (m *Mode) Opened(id loop.ID, in loop.Info) {
 }
 
 func (m *Mode) openedServer(id loop.ID, remote netip.AddrPort) {
-	if !m.wanted || m.server != 0 {
+	if !m.wanted {
 		m.net.Kill(id, nil)
 		return
 	}
 	m.log.Debug("server opened", "remote", remote.String())
-	m.wanted, m.server = false, id
+	m.wanted, m.servers[m.dialled] = false, id
 	m.driver.Call(id, 0, codec.Link{Role: codec.Registry, As: m.cfg.Name, Dialed: true, Remote: remote})
 	m.carryOut(m.client.ServerOpened(m.net.Now(), m.net.Here(id).Addr()))
 }
@@ -172,9 +193,9 @@ func (m *Mode) Left(id loop.ID, pos uint64) {
 // Closed implements loop.Mode.
 func (m *Mode) Closed(id loop.ID, why error) {
 	m.driver.Closed(id)
-	if id == m.server {
+	if part, ok := m.partOf(id); ok {
 		m.log.Debug("server closed", "why", why)
-		m.server = 0
+		m.servers[part] = 0
 		m.carryOut(m.client.ServerClosed(m.net.Now(), plain(why)))
 		return
 	}
@@ -213,6 +234,12 @@ func (m *Mode) Tick(now time.Time) {
 func (m *Mode) Stopping() {
 	m.Interrupt()
 	m.Interrupt()
+}
+
+// partOf is which of the links to the server id is; not ok: none that is wanted.
+func (m *Mode) partOf(id loop.ID) (part chat.Part, ok bool) {
+	i := slices.Index(m.servers[:], id)
+	return chat.Part(max(i, 0)), i >= 0
 }
 
 // at is what we keep of a direct line, or nil.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mim/chat"
 	"mim/chat/client"
 	"mim/loop/sim"
 )
@@ -121,7 +122,7 @@ func (w *town) meddle(r *rand.Rand) {
 	case 0:
 		u.host.Pause(time.Duration(r.Int64N(int64(100 * time.Millisecond))))
 	case 1:
-		u.host.Lose(u.mode.server)
+		u.host.Lose(u.mode.servers[chat.Both])
 	case 2:
 		w.server.Crash()
 		w.serve()

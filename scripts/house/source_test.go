@@ -107,9 +107,18 @@ func TestDialectNames(t *testing.T) {
 	if len(names) == 0 {
 		t.Fatal("no dialect found below codec")
 	}
-	word := regexp.MustCompile(`\b(` + strings.Join(names, "|") + `)\b`)
+	folders := slices.Clone(names)
+	// A name that is an English word, too, counts only where it stands alone or
+	// in a flag.
+	for i, name := range names {
+		if name == "messenger" {
+			names = slices.Concat(names[:i:i], names[i+1:], []string{`"messenger"`, `--messenger`, `messenger-`})
+			break
+		}
+	}
+	word := regexp.MustCompile(`(^|\W)(` + strings.Join(names, "|") + `)(\W|$)`)
 	for _, p := range all {
-		if in := p.folder(); in == "codec/all" || slices.Contains(names, filepath.Base(in)) || strings.HasPrefix(in, "scripts") {
+		if in := p.folder(); in == "codec/all" || strings.HasPrefix(in, "codec/") && slices.Contains(folders, filepath.Base(in)) || strings.HasPrefix(in, "scripts") {
 			continue
 		}
 		fset := token.NewFileSet()

@@ -3,11 +3,17 @@ package scenarios
 import (
 	"encoding/hex"
 	"fmt"
+	"net"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"mim/codec/all"
 )
 
 func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
@@ -23,6 +29,11 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Setenv(key, found[1])
 	ts.Setenv(key+"_PORT", portOf(ts, found[1]))
+	for _, d := range all.Dialects()[1:] {
+		if found := regexp.MustCompile(`(?m)^ +` + d.Name() + ` +tcp +(\S+)$`).FindStringSubmatch(p.out.all()); found != nil {
+			ts.Setenv(key+"_"+d.Name(), found[1])
+		}
+	}
 }
 
 func cmdJoin(ts *testscript.TestScript, _ bool, args []string) {
@@ -31,7 +42,11 @@ func cmdJoin(ts *testscript.TestScript, _ bool, args []string) {
 	if !named {
 		name = key
 	}
-	of(ts).launch(ts, key, append([]string{"join", name + "@" + ts.Getenv("server"), "--json"}, args[1:]...)...)
+	server := "server"
+	if i := slices.Index(args, "--dialect"); i > 0 && i+1 < len(args) {
+		server += "_" + args[i+1]
+	}
+	of(ts).launch(ts, key, append([]string{"join", name + "@" + ts.Getenv(server), "--json"}, args[1:]...)...)
 }
 
 func cmdRun(ts *testscript.TestScript, _ bool, args []string) {
@@ -49,7 +64,7 @@ func cmdType(ts *testscript.TestScript, _ bool, args []string) {
 	line := args[1]
 	if strings.Contains(line, `\`) {
 		var err error
-		line, err = strconv.Unquote(`"` + strings.ReplaceAll(line, `"`, `\"`) + `"`)
+		line, err = unquote(line)
 		ts.Check(err)
 	}
 	if _, err := fmt.Fprintln(p.in, line); err != nil {
@@ -183,6 +198,12 @@ func cmdOutput(ts *testscript.TestScript, _ bool, args []string) {
 func cmdLog(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, args, 2, "log KEY PATTERN")
 	p := of(ts).program(ts, args[0])
+	if neg {
+		if re := regexp.MustCompile(args[1]); re.MatchString(p.err.all()) {
+			ts.Fatalf("the log of %s is like %q\n%s", args[0], args[1], p.told())
+		}
+		return
+	}
 	if _, err := waitLine(p.err, args[1]); err != nil {
 		ts.Fatalf("no line of the log of %s is like %q: %v\n%s", args[0], args[1], err, p.told())
 	}
@@ -205,13 +226,18 @@ func cmdRaw(ts *testscript.TestScript, _ bool, args []string) {
 	want(ts, args, 2, "raw KEY VERB [arg]")
 	w, key, verb := of(ts), args[0], args[1]
 	arg := strings.Join(args[2:], " ")
-	if verb == "dial" {
-		r, err := dialRaw(address(ts, arg))
+	switch verb {
+	case "dial":
+		where, from, _ := strings.Cut(arg, " ")
+		r, err := dialRaw(address(ts, where), from)
 		ts.Check(err)
-		if old := w.raws[key]; old != nil {
-			old.conn.Close()
-		}
-		w.raws[key] = r
+		w.keep(key, r)
+		return
+	case "listen":
+		ts.Setenv(key, w.listen(ts, key))
+		return
+	case "accept":
+		w.keep(key, w.accept(ts, arg))
 		return
 	}
 	r := w.raws[key]
@@ -225,6 +251,37 @@ func cmdRaw(ts *testscript.TestScript, _ bool, args []string) {
 	if err := r.do(verb, arg); err != nil {
 		ts.Fatalf("raw %s %s %s: %v", key, verb, arg, err)
 	}
+}
+
+// keep makes r what scripts call key.
+func (w *world) keep(key string, r *raw) {
+	if old := w.raws[key]; old != nil {
+		old.conn.Close()
+	}
+	w.raws[key] = r
+}
+
+// listen opens a port that the system picks, and gives its address.
+func (w *world) listen(ts *testscript.TestScript, key string) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	if old := w.listeners[key]; old != nil {
+		old.Close()
+	}
+	w.listeners[key] = l.(*net.TCPListener)
+	return l.Addr().String()
+}
+
+// accept gives the next connection to a port that listen opened.
+func (w *world) accept(ts *testscript.TestScript, key string) *raw {
+	l := w.listeners[key]
+	if l == nil {
+		ts.Fatalf("nobody listens as %s", key)
+	}
+	l.SetDeadline(time.Now().Add(patience))
+	c, err := l.AcceptTCP()
+	ts.Check(err)
+	return newRaw(c)
 }
 
 // sendLogins sends NAME PORT ... as blocks in one segment.
@@ -258,7 +315,7 @@ func cmdLogins(ts *testscript.TestScript, _ bool, args []string) {
 	var all sync.WaitGroup
 	for i := 1; i <= n; i++ {
 		all.Go(func() {
-			if raws[i], errs[i] = dialRaw(ts.Getenv("server")); errs[i] == nil {
+			if raws[i], errs[i] = dialRaw(ts.Getenv("server"), ""); errs[i] == nil {
 				errs[i] = raws[i].send(login(fmt.Sprintf("user%d", i), uint16(40000+i)))
 			}
 		})

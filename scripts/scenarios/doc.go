@@ -1,12 +1,15 @@
 // Package scenarios runs the real mim against itself and against raw bytes.
 // Each file of testdata is a script (a txtar archive, see
 // github.com/rogpeppe/go-internal/testscript) with these commands beside the
-// standard ones. Nothing in a script waits for time to pass: commands wait for
-// what they want to see, and fail with everything that was seen.
+// standard ones. Commands wait for what they want to see, and fail with
+// everything that was seen; only where a script is about nothing to come, or
+// about how long something takes, time has to pass.
 //
 //	serve KEY [flags]         run mim serve on a loopback port that the system picks;
-//	                          $KEY is its address, $KEY_PORT its port
-//	join KEY[=NAME] [flags]   run mim join NAME@$server --json (NAME: KEY)
+//	                          $KEY is its address, $KEY_PORT its port. Other doors are
+//	                          closed: --DIALECT 0 opens one, at $KEY_DIALECT
+//	join KEY[=NAME] [flags]   run mim join NAME@$server --json (NAME: KEY), or
+//	                          NAME@$server_DIALECT with --dialect DIALECT
 //	run KEY [MIM_X=y] args    run mim with any arguments and variables
 //	type KEY 'line'           type a line; with a \ in it, with Go's escapes
 //	eof KEY                   end its input
@@ -22,15 +25,32 @@
 //	texts KEY NAME FILE       wait until what NAME said to KEY is FILE, line for line
 //	output KEY PATTERN        wait for a line on its standard output, each is seen once
 //	log KEY PATTERN           wait for a line on its standard error, seen before or not
-//	raw KEY dial WHERE        connect; WHERE is an address, or the KEY of someone who joined
+//	! log KEY PATTERN         there is no such thing on it so far
+//	raw KEY dial WHERE [FROM] connect; WHERE is an address, or the KEY of someone who
+//	                          joined; FROM an address of ours
+//	raw KEY listen            listen on a loopback port that the system picks, $KEY
+//	raw KEY accept LISTENER   wait for a connection to what listens as LISTENER
 //	raw KEY send HEX          send bytes in one segment; drip: a segment for each byte
 //	raw KEY login NAME PORT ...  send login blocks, all in one segment
 //	raw KEY text 'quoted\n'   send text, with Go's escapes; flood N: a line of N letters x
+//	raw KEY bytes 'text'      send text, a segment for each byte and a pause between them
+//	raw KEY repeat N 'text'   send it N times, in one write
 //	raw KEY fin               end our direction
 //	raw KEY expect PATTERN    wait for bytes, read as text; hex HEX: wait for bytes, and skip them
+//	raw KEY segment 'text'    what one recv gives next is this, and nothing else
+//	raw KEY segments N        so many segments have come in all (on Linux)
+//	raw KEY pieces FROM N 'text'  take messenger's FORWARDs until they are text N times
+//	raw KEY quiet 50ms        nothing comes for so long
+//	raw KEY after 2s          what was seen last came so long behind what we sent last;
+//	                          within 3s: not later
 //	raw KEY closed            wait for the other side to close
+//	raw KEY over              the same, and nothing has come that was not seen
 //	raw KEY open              it is not closed yet
 //	raw KEY close             close
 //	refused WHERE HEX         connect, send, be told in one line why not, be disconnected
 //	logins N                  connect N raw clients at once, user1 ... userN
+//	user NAME...              register each with messenger: raw NAME sends, raw NAME.in receives
+//	cuts 'bytes' 'segment'... for each position in bytes, a new user of messenger sends them
+//	                          to himself cut there, gets the segments one by one, confirms
+//	                          each and is told so; NAME stands for the user's name
 package scenarios

@@ -18,26 +18,38 @@ import (
 type raw struct {
 	conn *net.TCPConn
 	got  *tail
-	skip int // bytes of got that expect and hex have dealt with
+	skip int       // bytes of got that the script has seen
+	sent time.Time // right before the last write
 }
 
-func dialRaw(address string) (*raw, error) {
-	c, err := net.DialTimeout("tcp", address, patience)
+// dialRaw connects to address, from an address of ours, or "" for any.
+func dialRaw(address, from string) (*raw, error) {
+	d := net.Dialer{Timeout: patience}
+	if from != "" {
+		d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+	}
+	c, err := d.Dial("tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	r := &raw{conn: c.(*net.TCPConn), got: newTail()}
+	return newRaw(c.(*net.TCPConn)), nil
+}
+
+// newRaw reads all that comes by c.
+func newRaw(c *net.TCPConn) *raw {
+	r := &raw{conn: c, got: newTail()}
 	r.conn.SetNoDelay(true) // the default, but scenarios count on it
 	go func() {
 		io.Copy(r.got, c) // a reset ends it like a FIN
 		r.got.end()
 	}()
-	return r, nil
+	return r
 }
 
 // send writes p, in one write.
 func (r *raw) send(p []byte) error {
-	r.conn.SetWriteDeadline(time.Now().Add(patience))
+	r.sent = time.Now()
+	r.conn.SetWriteDeadline(r.sent.Add(patience))
 	_, err := r.conn.Write(p)
 	return err
 }
@@ -57,7 +69,7 @@ func (r *raw) do(verb, arg string) error {
 		}
 		return nil
 	case "text":
-		text, err := strconv.Unquote(`"` + strings.ReplaceAll(arg, `"`, `\"`) + `"`)
+		text, err := unquote(arg)
 		return firstError(err, func() error { return r.send([]byte(text)) })
 	case "flood":
 		n, err := strconv.Atoi(arg)
@@ -94,7 +106,16 @@ func (r *raw) do(verb, arg string) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("no such verb: %s", verb)
+	return r.doExact(verb, arg)
+}
+
+// unquote reads text with Go's escapes.
+func unquote(text string) (string, error) {
+	out, err := strconv.Unquote(`"` + strings.ReplaceAll(text, `"`, `\"`) + `"`)
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, text)
+	}
+	return out, nil
 }
 
 func firstError(err error, then func() error) error {
@@ -127,7 +148,7 @@ func (r *raw) waitFor(upTo func([]byte) int) error {
 // refusal sends p on a new connection and wants what a registry owes to a
 // program of another kind: one line of text that says what is wrong, the end.
 func refusal(address string, p []byte) error {
-	r, err := dialRaw(address)
+	r, err := dialRaw(address, "")
 	if err != nil {
 		return err
 	}

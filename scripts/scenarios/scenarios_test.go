@@ -1,22 +1,34 @@
 package scenarios
 
 import (
+	"flag"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"mim/codec/all"
 )
 
 // mimPath is the program under test, built once from this module.
 var mimPath string
 
+// sideBySide is how many scenarios run at a time, unless -parallel says more or
+// less: most of what they do is wait.
+const sideBySide = "8"
+
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
 
 func buildAndRun(m *testing.M) int {
+	if err := flag.Set("test.parallel", sideBySide); err != nil { // the command line is read later
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	dir, err := os.MkdirTemp("", "mim-scenarios-*")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -49,7 +61,7 @@ func TestScenarios(t *testing.T) {
 			return true, l.Close()
 		},
 		Setup: func(env *testscript.Env) error {
-			w := &world{programs: map[string]*program{}, raws: map[string]*raw{}}
+			w := &world{programs: map[string]*program{}, raws: map[string]*raw{}, listeners: map[string]*net.TCPListener{}}
 			env.Values[worldKey{}] = w
 			env.Setenv("PATH", filepath.Dir(mimPath)+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Defer(w.end)
@@ -60,14 +72,17 @@ func TestScenarios(t *testing.T) {
 			"type": cmdType, "eof": cmdEOF, "quit": cmdQuit, "signal": cmdSignal, "exit": cmdExit, "running": cmdRunning,
 			"see": cmdSee, "then": cmdThen, "seen": cmdSeen, "count": cmdCount, "texts": cmdTexts, "output": cmdOutput, "log": cmdLog,
 			"raw": cmdRaw, "refused": cmdRefused, "logins": cmdLogins,
+			"user": cmdUser, "cuts": cmdCuts,
 		},
 	})
 }
 
 // A world is what one scenario has started.
 type world struct {
-	programs map[string]*program
-	raws     map[string]*raw
+	programs  map[string]*program
+	raws      map[string]*raw
+	listeners map[string]*net.TCPListener
+	cuts      int // users that the command cuts has made up
 }
 
 type worldKey struct{}
@@ -78,6 +93,9 @@ func of(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world)
 func (w *world) end() {
 	for _, r := range w.raws {
 		r.conn.Close()
+	}
+	for _, l := range w.listeners {
+		l.Close()
 	}
 	for _, p := range w.programs {
 		p.stop()
@@ -104,11 +122,20 @@ func (w *world) launchWith(ts *testscript.TestScript, key string, variables []st
 		ts.Fatalf("%s runs already", key)
 	}
 	env := append(os.Environ(), "HOME="+ts.Getenv("WORK"))
-	env = append(env, variables...)
+	env = append(append(env, doorsOff()...), variables...)
 	p, err := start(ts.Getenv("WORK"), env, args...)
 	ts.Check(err)
 	w.programs[key] = p
 	return p
+}
+
+// doorsOff are the variables that close every door but the first, whose port
+// scenarios choose: the usual ones belong to whoever else runs on this machine.
+func doorsOff() (env []string) {
+	for _, d := range all.Dialects()[1:] {
+		env = append(env, "MIM_"+strings.ToUpper(d.Name())+"=off")
+	}
+	return env
 }
 
 // want checks how many arguments a command got.

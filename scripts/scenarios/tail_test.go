@@ -15,15 +15,25 @@ const patience = 20 * time.Second
 type tail struct {
 	mu      sync.Mutex
 	text    []byte
+	reads   []read
 	ended   bool
 	changed chan struct{} // closed and replaced at each change
+}
+
+// A read is what one system call gave: of a connection, one recv.
+type read struct {
+	end int // of text
+	at  time.Time
 }
 
 func newTail() *tail { return &tail{changed: make(chan struct{})} }
 
 // Write implements io.Writer.
 func (t *tail) Write(p []byte) (int, error) {
-	t.update(func() { t.text = append(t.text, p...) })
+	t.update(func() {
+		t.text = append(t.text, p...)
+		t.reads = append(t.reads, read{len(t.text), time.Now()})
+	})
 	return len(p), nil
 }
 
@@ -59,6 +69,19 @@ func (t *tail) wait(good func(text []byte, ended bool) bool) error {
 			return fmt.Errorf("it did not come within %v", patience)
 		}
 	}
+}
+
+// readOver gives the read that holds the byte before end, and where it begins.
+func (t *tail) readOver(end int) (start int, r read) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r = range t.reads {
+		if r.end >= end {
+			break
+		}
+		start = r.end
+	}
+	return start, r
 }
 
 // all is what is there now.

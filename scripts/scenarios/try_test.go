@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ func TestTry(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var out, errs bytes.Buffer
 			cmd := exec.Command(filepath.Join("..", "try"), c.flags...)
+			cmd.Env = append(os.Environ(), doorsOff()...)
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(c.in), &out, &errs
 			err := cmd.Run()
 			if err != nil || !strings.Contains(out.String(), c.want) {
