@@ -79,18 +79,30 @@ func (r *Roster) refuseName(k *link, q chat.Request, err error) {
 		r.unwait(k) // it is not silent
 		r.await(k.id.Slot(), r.now+k.traits.LoginWithin)
 	}
-	if r.now-t.since > slowSpan {
-		t.refused, t.since = 0, r.now
-	}
-	if t.refused < slowAfter {
-		t.refused++
+	if !r.slow(t) {
 		r.settle(k, q, err)
 		return
 	}
-	e := r.hold(k, q)
+	r.later(r.hold(k, q), err, slowFor)
+}
+
+// slow counts a refused login and reports whether its answer has to wait.
+func (r *Roster) slow(t *talker) bool {
+	if r.now-t.since > slowSpan {
+		t.refused, t.since = 0, r.now
+	}
+	if t.refused >= slowAfter {
+		return true
+	}
+	t.refused++
+	return false
+}
+
+// later answers a request after a while.
+func (r *Roster) later(e *entry, err error, after time.Duration) {
 	e.answer.Err = err
 	e.timer.fire, e.timer.entry = fireLater, e
-	r.start(&e.timer, slowFor)
+	r.start(&e.timer, after)
 }
 
 // hold gives q a place among the answers of k. What of q is needed later is

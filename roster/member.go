@@ -92,35 +92,67 @@ func (r *Roster) memberCalled(name []byte) *member {
 // fold makes names equal that differ only in case.
 func fold(name string) string { return strings.ToLower(name) }
 
-// register is a Login on a link by which its user is reached.
+// register is a Login on a link by which its user is reached. Who has just
+// closed the connection that had the name, and asks on another, must not be
+// refused because we hear of the one before the other: a name that is taken at
+// the same address is asked for once more after a moment.
 func (r *Roster) register(k *link, q *chat.Login) {
-	t := k.talker
-	if err := chat.CheckName(q.Name); err != nil {
+	m, err := r.claim(k, q)
+	switch {
+	case err == errTaken && r.memberCalled([]byte(q.Name)).addr == k.addr:
+		e := r.hold(k, q)
+		e.timer.fire, e.timer.entry = fireTaken, e
+		r.start(&e.timer, takenFor)
+	case err != nil:
 		r.refuseName(k, q, err)
+	default:
+		r.settle(k, q, nil)
+		r.admit(k, m, q.Part)
+	}
+}
+
+// registerAgain is the second try of a login.
+func (r *Roster) registerAgain(e *entry) {
+	k := r.at(e.link)
+	if k == nil || k.ending {
 		return
 	}
-	m := r.memberCalled([]byte(q.Name))
+	m, err := r.claim(k, &e.login)
+	p := e.login.Part
+	if err != nil && r.slow(k.talker) {
+		r.later(e, err, slowFor-takenFor)
+		return
+	}
+	if r.done(e, err); err == nil {
+		r.admit(k, m, p)
+	}
+}
+
+// takenFor is how long after the end of a connection its name may seem taken.
+const takenFor = 100 * time.Millisecond
+
+// claim finds out who a link may be: the member of that name if nobody has it
+// or the part is free, or why not.
+func (r *Roster) claim(k *link, q *chat.Login) (*member, error) {
+	if err := chat.CheckName(q.Name); err != nil {
+		return nil, err
+	}
+	mine, m := k.talker.member, r.memberCalled([]byte(q.Name))
 	switch {
-	case t.member != nil && t.member != m:
-		r.refuseName(k, q, errOtherOne)
+	case mine != nil && mine != m:
+		return nil, errOtherOne
 	case m == nil:
 		a := r.account(fold(q.Name))
 		if a != nil && a.bound {
-			r.refuseName(k, q, errBound)
-			return
+			return nil, errBound
 		}
 		m = r.newMember(k, q.Name)
 		m.account = a
-		r.settle(k, q, nil)
-		r.admit(k, m, q.Part)
-	case m.has(k.id, q.Part):
-		r.settle(k, q, nil)
-	case m.lacks(q.Part) && m.addr == k.addr:
-		r.settle(k, q, nil)
-		r.admit(k, m, q.Part)
-	default:
-		r.refuseName(k, q, errTaken)
+		return m, nil
+	case m.has(k.id, q.Part), m.lacks(q.Part) && m.addr == k.addr:
+		return m, nil
 	}
+	return nil, errTaken
 }
 
 // newMember makes the member of a name that nobody has.
@@ -141,6 +173,9 @@ func (r *Roster) newMember(k *link, name string) *member {
 // and what it said early is carried out.
 func (r *Roster) admit(k *link, m *member, p chat.Part) {
 	t := k.talker
+	if t.member == m && m.has(k.id, p) {
+		return // once more
+	}
 	t.member = m
 	r.unwait(k)
 	m.take(k.id, p)

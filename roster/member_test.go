@@ -114,6 +114,13 @@ func TestMembers(t *testing.T) {
 	}{
 		{"the same part again", []step{{"1 sends ANN", ">1 ok"}, {"5 receives carl", ">5 ok"}}},
 		{"a name is taken in any case", []step{{"7 sends ANN", ">7 name"}, {"7 receives carl", ">7 name"}}},
+		{"taken at the same address: asked for once more", []step{
+			{"7 open 10.0.0.1:9", ""}, {"7 sends ann", ""}, {"7 badname", ""}, {"wait 99ms", ""}, {"wait 1ms", ">7 name; >7 name"},
+		}},
+		{"free by then", []step{
+			{"7 open 10.0.0.1:9", ""}, {"7 sends ann", ""}, {"1 close", "*-1 went ann"}, {"wait 100ms", ">7 ok; *-7 came ann"},
+		}},
+		{"gone by then", []step{{"7 open 10.0.0.1:9", ""}, {"7 sends ann", ""}, {"7 close", ""}, {"wait 100ms", ""}}},
 		{"another name on a link that has one", []step{{"1 sends anna", ">1 name"}, {"2 receives bob", ">2 name"}}},
 		{"the other part from another address", []step{{"6 sends dora", ">6 ok"}, {"7 receives dora", ">7 name"}}},
 		{"both parts in one login", []step{{"7 both dora", ">7 ok; >7 count 2; *-7 came dora"}, {"7 close", "*-7 went dora"}}},

@@ -219,6 +219,16 @@ func (r *Roster) look() {
 	}
 }
 
+// Stopping is the last call: the server ends, and keeps when its users were
+// here last.
+func (r *Roster) Stopping(now time.Time) []Effect {
+	r.begin(now)
+	for _, m := range r.members {
+		r.sight(m)
+	}
+	return r.out
+}
+
 const lookEvery = time.Minute
 
 // sight notes that a member is or was here now.

@@ -10,6 +10,7 @@ const (
 	fireHalf                    // a part is lacking still: timer.member
 	fireEarly                   // a text has waited for its author's other part: timer.entry
 	fireLater                   // an answer has been held back long enough: timer.entry
+	fireTaken                   // a name may be free now: timer.entry
 	fireSilence                 // nothing may have come for too long: timer.talker
 	fireRetry                   // a spool has rested: timer.account
 	fireLook                    // a minute is over
@@ -98,6 +99,8 @@ func (r *Roster) ring() {
 			r.done(t.entry, errUnregistered)
 		case fireLater:
 			r.done(t.entry, t.entry.answer.Err)
+		case fireTaken:
+			r.registerAgain(t.entry)
 		case fireSilence:
 			r.silent(t.talker)
 		case fireRetry:

@@ -26,7 +26,7 @@ func TestBrokenOutput(t *testing.T) {
 			r.Close() // nobody reads
 			var errs bytes.Buffer
 			cmd := exec.Command(mimPath, c.args...)
-			cmd.Env = append(os.Environ(), doorsOff()...)
+			cmd.Env = append(os.Environ(), beside()...)
 			cmd.Stdout, cmd.Stderr = w, &errs
 			// Its input stays open: that is not what ends it.
 			if _, err := cmd.StdinPipe(); err != nil {

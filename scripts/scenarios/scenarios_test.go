@@ -122,16 +122,18 @@ func (w *world) launchWith(ts *testscript.TestScript, key string, variables []st
 		ts.Fatalf("%s runs already", key)
 	}
 	env := append(os.Environ(), "HOME="+ts.Getenv("WORK"))
-	env = append(append(env, doorsOff()...), variables...)
+	env = append(append(env, beside()...), variables...)
 	p, err := start(ts.Getenv("WORK"), env, args...)
 	ts.Check(err)
 	w.programs[key] = p
 	return p
 }
 
-// doorsOff are the variables that close every door but the first, whose port
-// scenarios choose: the usual ones belong to whoever else runs on this machine.
-func doorsOff() (env []string) {
+// beside are the variables by which a server does not meet others of this
+// machine: every door is closed but the first, whose port scenarios choose, and
+// nothing is kept on disk.
+func beside() []string {
+	env := []string{"MIM_DATA=:memory:"}
 	for _, d := range all.Dialects()[1:] {
 		env = append(env, "MIM_"+strings.ToUpper(d.Name())+"=off")
 	}

@@ -22,7 +22,7 @@ func TestTry(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var out, errs bytes.Buffer
 			cmd := exec.Command(filepath.Join("..", "try"), c.flags...)
-			cmd.Env = append(os.Environ(), doorsOff()...)
+			cmd.Env = append(os.Environ(), beside()...)
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(c.in), &out, &errs
 			err := cmd.Run()
 			if err != nil || !strings.Contains(out.String(), c.want) {
