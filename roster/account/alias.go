@@ -1,0 +1,101 @@
+package account
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// MaxAlias is the longest alias. Bytes.
+const MaxAlias = 64
+
+// Aliases gives names of ASCII letters and digits to users whose own names
+// have more than that, for dialects that cannot write those (spec README,
+// rule 3: jürgen.k is jurgenk, the second one jurgenk2, a name of nothing
+// usable user1). No two are the same without regard to case. The zero value
+// has given none; it is for one goroutine.
+//
+// Letters are made ASCII by a table of Latin ones, with their marks, and the
+// wide ones of East Asian fonts. Names in other scripts become userN; how they
+// sound in Latin letters is for later.
+type Aliases struct {
+	taken map[string]bool // folded
+	next  map[string]int  // the number to try first, by folded stem
+}
+
+// IsAlias reports whether a name is its own alias: 1 to MaxAlias ASCII letters
+// and digits, and not ALL in any case, which some dialects take for everyone.
+func IsAlias(name string) bool {
+	if name == "" || len(name) > MaxAlias || strings.EqualFold(name, "ALL") {
+		return false
+	}
+	for i := range len(name) {
+		if !usable(name[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func usable(b byte) bool {
+	return '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
+}
+
+// Reserve takes an alias out of what may be given, and reports whether it was
+// free.
+func (a *Aliases) Reserve(alias string) bool {
+	folded := fold(alias)
+	if a.taken[folded] {
+		return false
+	}
+	if a.taken == nil {
+		a.taken, a.next = make(map[string]bool), make(map[string]int)
+	}
+	a.taken[folded] = true
+	return true
+}
+
+// Give makes an alias for a name and reserves it.
+func (a *Aliases) Give(name string) string {
+	stem := ascii(name)
+	if IsAlias(stem) && a.Reserve(stem) {
+		return stem
+	}
+	first := 2
+	if stem == "" {
+		stem, first = "user", 1
+	}
+	// Names of one stem may be many: each begins where the last one ended.
+	for n := max(first, a.next[fold(stem)]); ; n++ {
+		number := strconv.Itoa(n)
+		alias := stem[:min(len(stem), MaxAlias-len(number))] + number
+		if a.Reserve(alias) {
+			a.next[fold(stem)] = n + 1
+			return alias
+		}
+	}
+}
+
+// ascii is what a name has of ASCII letters and digits, marks taken off, cut
+// to MaxAlias bytes.
+func ascii(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if r >= 0xff01 && r <= 0xff5e {
+			r -= 0xff01 - '!' // wide forms
+		}
+		low := unicode.ToLower(r)
+		s := latin(low)
+		if low < 0x80 { // also those that only have a large form beyond ASCII
+			if !usable(byte(low)) {
+				continue
+			}
+			s = string(low)
+		}
+		if low != r {
+			s = strings.ToUpper(s)
+		}
+		b.WriteString(s)
+	}
+	return b.String()[:min(b.Len(), MaxAlias)]
+}
