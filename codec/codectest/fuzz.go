@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"testing"
+	"time"
 
 	"mim/chat"
 )
@@ -53,6 +54,7 @@ func FuzzWrite(f *testing.F, s Suite) {
 			&chat.Said{Text: text}, &chat.Said{From: who, Text: text}, &chat.Notice{Text: string(text)},
 			&chat.Login{Name: name, Port: port}, &chat.Login{Name: name, Part: chat.Sends}, &chat.Login{Name: name, Part: chat.Receives},
 			&chat.Hello{Name: name}, &chat.Say{To: []byte(name), Text: text}, &chat.Say{To: []byte("bob"), Text: text},
+			&chat.Block{Name: []byte(name)}, &chat.Said{From: who, Text: text, At: time.Unix(int64(port), 0)},
 			&chat.Say{All: true, Text: text}, &chat.Received{From: []byte(name)}, &chat.Received{From: []byte(name), Err: errors.New(name)},
 		} {
 			try(t, s, v)
