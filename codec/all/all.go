@@ -3,6 +3,7 @@ package all
 
 import (
 	"mim/codec"
+	"mim/codec/comp9331"
 	"mim/codec/messenger"
 	"mim/codec/mim0"
 )
@@ -12,5 +13,6 @@ func Dialects() []codec.Dialect {
 	return []codec.Dialect{
 		mim0.New(),
 		messenger.New(),
+		comp9331.New(),
 	}
 }

@@ -154,7 +154,7 @@ type messenger struct {
 
 // run is mim join: a messenger until it is over.
 func (j *joining) run(s streams, log *slog.Logger) error {
-	signals, ignore := stopSignals()
+	signals, ignore := stopSignals(true)
 	defer ignore()
 	m := j.messenger(s, log)
 	if err := m.reactor.Start(); err != nil {

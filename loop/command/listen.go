@@ -3,10 +3,12 @@ package command
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"syscall"
 
 	"mim/loop"
+	"mim/loop/serve"
 )
 
 // startFailure words why a reactor could not start. free is a command line
@@ -32,4 +34,21 @@ func startFailure(err error, free string) *failure {
 	}
 	f.what = fmt.Sprintf("cannot listen on %s: %s", place, why)
 	return f
+}
+
+// portTaken says which door is open elsewhere already, if any is: whoever
+// starts a second server by mistake is told of the port, not of the data.
+func portTaken(doors []serve.Door, free string) *failure {
+	for _, d := range doors {
+		if d.Network != "tcp" || d.Addr.Port() == 0 {
+			continue
+		}
+		l, err := net.Listen(d.Network, d.Addr.String())
+		if err != nil {
+			door := loop.Door{Network: d.Network, Addr: d.Addr}
+			return startFailure(&loop.ListenError{Door: door, Err: err}, free)
+		}
+		l.Close()
+	}
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mim/codec"
+	"mim/codec/all"
 	"mim/loop"
 	"mim/loop/serve"
 )
@@ -26,7 +27,7 @@ func serveCommand(dialects []codec.Dialect, s streams) *cli.Command {
 		&cli.BoolFlag{Name: "public", DisableDefaultText: true, EnvVars: env("public"), Usage: "let anyone in; without it, only loopback, private and link-local addresses"},
 		&cli.IntFlag{Name: "max-conns", EnvVars: env("max-conns"), Usage: "the most connections, `N`", DefaultText: "the limit of open files, less a reserve"},
 	}
-	flags = append(flags, doorFlags(dialects)...)
+	flags = append(append(flags, storeFlags()...), doorFlags(dialects)...)
 	return &cli.Command{
 		Name:  "serve",
 		Usage: "run the registry where people find each other",
@@ -73,8 +74,15 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 		defer w.close()
 		cfg.Window = w.tell
 	}
+	kept, err := openKeeper(c, &cfg, log)
+	if err != nil {
+		return err
+	}
+	defer kept.close()
 	mode := serve.New(cfg)
-	return serveUntilStopped(loop.New(loop.Config{Doors: mode.Doors(), MaxConns: c.Int("max-conns"), Log: engineLog(log)}, mode), cfg, c.String("ready-file"), s, log)
+	r := loop.New(loop.Config{Doors: mode.Doors(), MaxConns: c.Int("max-conns"), Log: engineLog(log)}, mode)
+	run := &running{cfg: cfg, reactor: r, mode: mode, kept: kept, readyFile: c.String("ready-file"), streams: s, log: log}
+	return run.untilStopped()
 }
 
 // hostFlag is the address that a flag names, by number or by name.
@@ -90,24 +98,38 @@ func hostFlag(c *cli.Context, flag string) (netip.Addr, error) {
 	return a, nil
 }
 
-// serveUntilStopped starts the reactor, tells where it listens and waits for a
+// running is a server at work.
+type running struct {
+	cfg       serve.Config
+	reactor   *loop.Reactor
+	mode      *serve.Mode
+	kept      *keeper
+	readyFile string
+	streams   streams
+	log       *slog.Logger
+}
+
+// untilStopped starts the reactor, tells where it listens and waits for a
 // signal or for its end.
-func serveUntilStopped(r *loop.Reactor, cfg serve.Config, readyFile string, s streams, log *slog.Logger) error {
-	signals, ignore := stopSignals()
+func (s *running) untilStopped() error {
+	r := s.reactor
+	signals, ignore := stopSignals(s.kept.credentials == "")
 	defer ignore()
+	defer s.kept.reread(r, s.mode)()
 	if err := r.Start(); err != nil {
-		return startFailure(err, fmt.Sprintf("mim serve --%s 0", cfg.Doors[0].Dialect.Name()))
+		return startFailure(err, tryAnyPort(&s.cfg))
 	}
-	doors := boundDoors(r, cfg.Doors)
-	if readyFile != "" {
-		if err := writeReady(readyFile, doors); err != nil {
+	doors := boundDoors(r, s.cfg.Doors)
+	if s.readyFile != "" {
+		if err := writeReady(s.readyFile, doors); err != nil {
 			r.Stop()
-			return &failure{code: exitBroken, what: fmt.Sprintf("cannot write %s: %s", readyFile, reason(err))}
+			return &failure{code: exitBroken, what: fmt.Sprintf("cannot write %s: %s", s.readyFile, reason(err))}
 		}
-		defer os.Remove(readyFile)
+		defer os.Remove(s.readyFile)
 	}
 	ours := localAddresses()
-	if err := announce(s.out, doors, reachable(ours, cfg.Public), closedTo(doors, ours, cfg.Public)...); err != nil {
+	more := closedTo(doors, ours, s.cfg.Public)
+	if err := announce(s.streams.out, doors, s.kept.words(), reachable(ours, s.cfg.Public), more...); err != nil {
 		r.Stop()
 		return printed(0, err)
 	}
@@ -116,7 +138,7 @@ func serveUntilStopped(r *loop.Reactor, cfg serve.Config, readyFile string, s st
 	go restUntil(resting)
 	select {
 	case sig := <-signals:
-		log.Info("asked to stop", "signal", sig.String())
+		s.log.Info("asked to stop", "signal", sig.String())
 		return stopped(r, signals)
 	case err := <-r.Done():
 		return engineEnded(err)
@@ -138,13 +160,13 @@ func boundDoors(r *loop.Reactor, asked []serve.Door) []door {
 
 // announce prints the doors, the line to paste in another terminal and what
 // else there is to say.
-func announce(w io.Writer, doors []door, reachable []netip.Addr, more ...string) error {
+func announce(w io.Writer, doors []door, kept string, reachable []netip.Addr, more ...string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "mim is serving:\n")
 	for _, d := range doors {
 		fmt.Fprintf(&b, "  %-10s %s  %s\n", d.Dialect, d.Network, d.Address)
 	}
-	fmt.Fprintf(&b, "People are remembered while they are here; nothing is kept on disk.\n")
+	fmt.Fprintln(&b, kept)
 	for _, line := range append(joinLines(doors, reachable), more...) {
 		fmt.Fprintln(&b, line)
 	}
@@ -162,19 +184,27 @@ func joinLines(doors []door, reachable []netip.Addr) (lines []string) {
 		}
 		host := at.Addr()
 		if !host.IsUnspecified() {
-			return []string{"To join, in another terminal:", "  " + self() + " join " + shellWord("alice@"+at.String())}
+			return []string{"To join, in another terminal:", "  " + self() + " join " + speaking(d) + shellWord("alice@"+at.String())}
 		}
 		loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
 		if host.Is6() { // a door is of one family
 			loopback, reachable = netip.IPv6Loopback(), nil
 		}
 		here := netip.AddrPortFrom(loopback, at.Port())
-		lines = []string{"To join, in another terminal:", "  " + self() + " join " + shellWord("alice@"+here.String())}
+		lines = []string{"To join, in another terminal:", "  " + self() + " join " + speaking(d) + shellWord("alice@"+here.String())}
 		for _, a := range reachable {
-			return append(lines, "and from another machine:", "  mim join bob@"+netip.AddrPortFrom(a, at.Port()).String())
+			return append(lines, "and from another machine:", "  mim join "+speaking(d)+"bob@"+netip.AddrPortFrom(a, at.Port()).String())
 		}
 	}
 	return lines
+}
+
+// speaking is the flag of mim join for a door's dialect, if it needs one.
+func speaking(d door) string {
+	if d.Dialect == all.Dialects()[0].Name() {
+		return ""
+	}
+	return "--dialect " + d.Dialect + " "
 }
 
 // localAddresses are those by which other machines of the network reach us.

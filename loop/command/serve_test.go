@@ -13,24 +13,27 @@ import (
 	"testing"
 
 	"mim/chat"
+	"mim/codec/all"
 	"mim/loop"
 )
 
 func TestAnnounce(t *testing.T) {
+	first := all.Dialects()[0].Name()
 	reachable := []netip.Addr{netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("192.0.2.8")}
 	for _, c := range []struct {
 		name  string
 		doors []door
 		want  []string // the commands to paste, without the program
 	}{
-		{"loopback", []door{{"d", "tcp", "127.0.0.1:5000"}}, []string{"alice@127.0.0.1:5000"}},
-		{"every address", []door{{"d", "tcp", "0.0.0.0:5000"}}, []string{"alice@127.0.0.1:5000", "bob@192.0.2.7:5000"}},
-		{"IPv6", []door{{"d", "tcp", "[::1]:5000"}}, []string{"alice@[::1]:5000"}},
-		{"every IPv6 address", []door{{"d", "tcp", "[::]:5000"}}, []string{"alice@[::1]:5000"}},
-		{"UDP is no door to join by", []door{{"d", "udp", "127.0.0.1:1"}, {"e", "tcp", "127.0.0.1:2"}}, []string{"alice@127.0.0.1:2"}},
+		{"loopback", []door{{first, "tcp", "127.0.0.1:5000"}}, []string{"alice@127.0.0.1:5000"}},
+		{"every address", []door{{first, "tcp", "0.0.0.0:5000"}}, []string{"alice@127.0.0.1:5000", "bob@192.0.2.7:5000"}},
+		{"IPv6", []door{{first, "tcp", "[::1]:5000"}}, []string{"alice@[::1]:5000"}},
+		{"every IPv6 address", []door{{first, "tcp", "[::]:5000"}}, []string{"alice@[::1]:5000"}},
+		{"another dialect needs its flag", []door{{"other", "tcp", "0.0.0.0:1"}}, []string{"other:alice@127.0.0.1:1", "other:bob@192.0.2.7:1"}},
+		{"UDP is no door to join by", []door{{"d", "udp", "127.0.0.1:1"}, {first, "tcp", "127.0.0.1:2"}}, []string{"alice@127.0.0.1:2"}},
 	} {
 		var out strings.Builder
-		if err := announce(&out, c.doors, reachable); err != nil {
+		if err := announce(&out, c.doors, "Nothing is kept on disk.", reachable); err != nil {
 			t.Fatal(err)
 		}
 		for _, d := range c.doors {
@@ -39,8 +42,11 @@ func TestAnnounce(t *testing.T) {
 			}
 		}
 		var got []string
-		for _, m := range regexp.MustCompile(` join '?([^\s']+)`).FindAllStringSubmatch(out.String(), -1) {
-			got = append(got, m[1])
+		for _, m := range regexp.MustCompile(` join (?:--dialect (\S+) )?'?([^\s']+)`).FindAllStringSubmatch(out.String(), -1) {
+			if m[1] != "" {
+				m[1] += ":"
+			}
+			got = append(got, m[1]+m[2])
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: to paste: %q, want %q", c.name, got, c.want)

@@ -18,12 +18,12 @@ const stopWithin = 3200 * time.Millisecond
 // the system, which kills. A SIGINT that is ignored from the start stays so: a
 // script's background commands are not meant by the Ctrl-C of its terminal. So
 // does a SIGHUP, which nohup(1) ignores; else a terminal that goes away is an
-// orderly end.
-func stopSignals() (signals <-chan os.Signal, end func()) {
+// orderly end, unless SIGHUP means something else (hup is false).
+func stopSignals(hup bool) (signals <-chan os.Signal, end func()) {
 	c := make(chan os.Signal, 2)
 	signal.Notify(c, syscall.SIGTERM)
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
-		if !signal.Ignored(s) {
+		if !signal.Ignored(s) && (hup || s != syscall.SIGHUP) {
 			signal.Notify(c, s)
 		}
 	}

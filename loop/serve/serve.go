@@ -31,6 +31,7 @@ type Config struct {
 	Doors     []Door
 	Roster    roster.Config
 	Store     roster.Store // nil: nothing can be stored
+	Accounts  []roster.Account
 	Passwords Passwords    // nil: no password is right
 	Public    bool         // let anyone in, not only loopback, private and link-local addresses
 	Log       *slog.Logger // nil: no log. Never the text of a message
@@ -123,6 +124,7 @@ func (m *Mode) Encodes() uint64 { return m.driver.Encodes() }
 // Booted implements loop.Mode.
 func (m *Mode) Booted(n loop.Net) {
 	m.net = n
+	m.SetAccounts(m.cfg.Accounts)
 	m.driver = session.New(n, (*handler)(m), m.dialects...)
 }
 
@@ -222,6 +224,7 @@ func (m *Mode) wake(at time.Time) {
 func (m *Mode) Stopping() {
 	m.stopping = true
 	m.log.Info("stopping", slog.Int("people", m.roster.Len()))
+	m.carryOut(m.roster.Stopping(m.net.Now()))
 	for i := range m.links {
 		if l := m.links[i].Link; l != nil {
 			m.driver.Close(l, errStopping)

@@ -39,7 +39,10 @@ func (m *Mode) keep(e *roster.Effect) {
 	var done func(error)
 	if w := e.Keeping; w != nil {
 		done = func(err error) {
-			m.net.Post(func() { m.carryOut(m.roster.Kept(m.net.Now(), w, err)) })
+			m.net.Post(func() {
+				m.logStore("cannot store", err)
+				m.carryOut(m.roster.Kept(m.net.Now(), w, err))
+			})
 		}
 	}
 	switch {
@@ -53,11 +56,21 @@ func (m *Mode) keep(e *roster.Effect) {
 func (m *Mode) fetch(e *roster.Effect) {
 	name := e.Name
 	done := func(texts []roster.Text, err error) {
-		m.net.Post(func() { m.carryOut(m.roster.Fetched(m.net.Now(), name, texts, err)) })
+		m.net.Post(func() {
+			m.logStore("cannot read the store", err)
+			m.carryOut(m.roster.Fetched(m.net.Now(), name, texts, err))
+		})
 	}
 	if m.cfg.Store == nil {
 		done(nil, errNoStore)
 		return
 	}
 	m.cfg.Store.Inbox(name, e.After, e.Most, done)
+}
+
+// logStore writes a line about what the store could not do.
+func (m *Mode) logStore(what string, err error) {
+	if err != nil {
+		m.log.Error(what, "why", err)
+	}
 }

@@ -37,7 +37,7 @@ type server struct {
 func startServer(tb testing.TB, mim string, flags ...string) *server {
 	tb.Helper()
 	ready := filepath.Join(tb.TempDir(), "ready")
-	args := append([]string{"serve", "--host", "127.0.0.1", "--only", "mim0", "--mim0", "0", "--log-level", "error", "--ready-file", ready}, flags...)
+	args := append([]string{"serve", "--host", "127.0.0.1", "--data", ":memory:", "--only", "mim0", "--mim0", "0", "--log-level", "error", "--ready-file", ready}, flags...)
 	s := &server{cmd: exec.Command(mim, args...)}
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()

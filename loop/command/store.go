@@ -1,0 +1,153 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"mim/loop"
+	"mim/loop/serve"
+	"mim/roster/account"
+	"mim/roster/sqlite"
+)
+
+// inMemory is the data folder of a server that keeps nothing.
+const inMemory = ":memory:"
+
+func storeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "data", EnvVars: env("data"), DefaultText: "$XDG_STATE_HOME/mim or ~/.local/state/mim", Usage: "the folder `DIR` for what outlives the server; " + inMemory + " keeps nothing"},
+		&cli.StringFlag{Name: "credentials", EnvVars: env("credentials"), Usage: "a `FILE` of accounts, a name and a password a line; read again on SIGHUP"},
+		&cli.DurationFlag{Name: "block-duration", Value: time.Minute, EnvVars: env("block-duration"), Usage: "for how long three wrong passwords lock a name for the address they came from, as `TIME`; 0: never"},
+		&cli.BoolFlag{Name: "block-everywhere", DisableDefaultText: true, EnvVars: env("block-everywhere"), Usage: "they lock it for every address"},
+		&cli.DurationFlag{Name: "timeout", Value: 10 * time.Minute, EnvVars: env("timeout"), Usage: "after how much silence users who log in with a password are logged out, as `TIME`; 0: never"},
+	}
+}
+
+// A keeper is what a server keeps, and where.
+type keeper struct {
+	dir         string
+	store       *sqlite.Store
+	checker     *account.Checker
+	credentials string // path of the file; empty: none
+	log         *slog.Logger
+}
+
+// openKeeper opens the store and reads the accounts, and tells cfg of both.
+func openKeeper(c *cli.Context, cfg *serve.Config, log *slog.Logger) (*keeper, error) {
+	for _, flag := range []string{"block-duration", "timeout"} {
+		if c.Duration(flag) < 0 {
+			return nil, badUse("mim serve --"+flag+" 1m", "cannot use %s: a time is not below 0", given(c, flag))
+		}
+	}
+	cfg.Roster.BlockFor, cfg.Roster.BlockEverywhere = c.Duration("block-duration"), c.Bool("block-everywhere")
+	cfg.Roster.Timeout = c.Duration("timeout")
+	dir, err := dataDir(c)
+	if err != nil {
+		return nil, err
+	}
+	k := &keeper{dir: dir, credentials: c.String("credentials"), log: log}
+	if k.store, err = sqlite.Open(dir); err != nil {
+		if f := portTaken(cfg.Doors, tryAnyPort(cfg)); f != nil {
+			return nil, f
+		}
+		return nil, storeFailure(dir, err)
+	}
+	if cfg.Roster.Known, err = k.store.Known(); err != nil {
+		k.close()
+		return nil, storeFailure(dir, err)
+	}
+	cfg.Store = k.store
+	if k.credentials == "" {
+		return k, nil
+	}
+	k.checker = account.New(k.store, log)
+	if cfg.Accounts, err = k.checker.Load(k.credentials); err != nil {
+		k.close()
+		return nil, badUse("mim serve --help", "cannot use --credentials: %s", err)
+	}
+	cfg.Passwords = k.checker
+	return k, nil
+}
+
+// tryAnyPort is what to try when a port is taken.
+func tryAnyPort(cfg *serve.Config) string {
+	return fmt.Sprintf("mim serve --%s 0", cfg.Doors[0].Dialect.Name())
+}
+
+// dataDir is the folder that --data names, or the usual one.
+func dataDir(c *cli.Context) (string, error) {
+	if dir := c.String("data"); dir != "" {
+		return dir, nil
+	}
+	if state := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "mim"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", &failure{code: exitBroken, what: "cannot tell where to keep the data: there is no home folder", try: "mim serve --data " + inMemory}
+	}
+	return filepath.Join(home, ".local", "state", "mim"), nil
+}
+
+func storeFailure(dir string, err error) error {
+	if errors.Is(err, sqlite.ErrInUse) {
+		return &failure{code: exitCannotListen, what: fmt.Sprintf("cannot keep data in %s: another server does already", dir), try: "mim serve --data " + inMemory}
+	}
+	return &failure{code: exitBroken, what: fmt.Sprintf("cannot keep data in %s: %s", dir, err), try: "mim serve --data " + inMemory}
+}
+
+// close ends the checks first: they write to the store.
+func (k *keeper) close() {
+	if k.checker != nil {
+		k.checker.Close()
+	}
+	if err := k.store.Close(); err != nil {
+		k.log.Error("store", "why", err)
+	}
+}
+
+// words say where the data lie.
+func (k *keeper) words() string {
+	if k.dir == inMemory {
+		return "Nothing is kept on disk."
+	}
+	return "Data are kept in " + k.dir + "."
+}
+
+// reread takes the accounts anew at each SIGHUP, until stop is called. With no
+// file of accounts SIGHUP asks to stop, as stopSignals says.
+func (k *keeper) reread(r *loop.Reactor, mode *serve.Mode) (stop func()) {
+	if k.credentials == "" {
+		return func() {}
+	}
+	hup, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(hup, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-hup:
+			}
+			list, err := k.checker.Load(k.credentials)
+			if err != nil {
+				k.log.Error("accounts stay as they are", "why", err)
+				continue
+			}
+			k.log.Info("accounts", "count", len(list))
+			r.Post(func() { mode.SetAccounts(list) })
+		}
+	}()
+	return func() {
+		signal.Stop(hup)
+		close(done)
+	}
+}
