@@ -50,7 +50,7 @@ type entry struct {
 const (
 	// slowAfter logins refused within slowSpan, each answer to another one
 	// waits for slowFor: one known client asks again at once, for ever
-	// (messenger.md, "Floods").
+	// (messenger rule 10).
 	slowAfter = 3
 	slowSpan  = time.Second
 	slowFor   = 250 * time.Millisecond

@@ -22,6 +22,7 @@ type inbox struct {
 	misses      uint8      // receipts in a row that did not come
 	count       chat.Count // how the member's program counts, once it has shown
 	late        []late     // receipts that may still come, and are for nothing any more
+	slip        late       // the last of them that came, while under was set
 	receipt     timer
 }
 
@@ -59,8 +60,8 @@ const (
 	maxTold = 10000
 	// earlyWithin is how long a text waits for its author's other part.
 	earlyWithin = time.Second
-	// lateWithin is how long a missing receipt is remembered. A program that
-	// has lost one for good would else be one behind for ever.
+	// lateWithin is how long a missing receipt is remembered, and with it how
+	// long a program that has lost one for good may seem to be one behind.
 	lateWithin = 30 * time.Second
 )
 
@@ -313,6 +314,9 @@ func (r *Roster) received(k *link, q *chat.Received) {
 	for i, l := range b.late {
 		if l.at+lateWithin > r.now && isFrom(q.From, l.from) {
 			b.late = append(b.late[:0], b.late[i+1:]...)
+			if b.under {
+				b.slip = l
+			}
 			if l.id != 0 && m.account != nil && q.Err == nil {
 				r.drop(m.account, l.id)
 			}
@@ -322,7 +326,7 @@ func (r *Roster) received(k *link, q *chat.Received) {
 	if !b.under || !isFrom(q.From, b.first.said.From.Name) {
 		return // a receipt for nothing
 	}
-	b.late = b.late[:0]
+	b.late, b.slip = b.late[:0], late{}
 	r.stop(&b.receipt)
 	b.under = false
 	if q.Err != nil {
@@ -395,7 +399,14 @@ func (r *Roster) missed(m *member) {
 	for len(b.late) > 0 && b.late[0].at+lateWithin <= r.now {
 		b.late = append(b.late[:0], b.late[1:]...)
 	}
-	b.late = append(b.late, late{b.first.said.From.Name, r.now, b.first.id})
+	// A receipt for an earlier text came meanwhile: this one may only be one
+	// behind. So it is believed to be for as long as that one would have been.
+	at := r.now
+	if b.slip.from != "" {
+		at = b.slip.at
+	}
+	b.slip = late{}
+	b.late = append(b.late, late{b.first.said.From.Name, at, b.first.id})
 	if b.misses++; b.misses >= maxMisses {
 		r.failAll(m, errSilent)
 		return
@@ -408,7 +419,7 @@ func (r *Roster) missed(m *member) {
 func (r *Roster) failAll(m *member, err error) {
 	b := &m.inbox
 	r.stop(&b.receipt)
-	b.under, b.again, b.next = false, false, nil
+	b.under, b.again, b.next, b.slip = false, false, nil, late{}
 	for b.first != nil {
 		r.finish(m, err)
 	}

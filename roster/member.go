@@ -31,7 +31,7 @@ type member struct {
 	halfTill timer
 }
 
-// halfWithin is how long a user may lack a part (messenger.md, rule "There").
+// halfWithin is how long a user may lack a part (messenger rule 5).
 const halfWithin = 30 * time.Second
 
 var (
@@ -151,8 +151,33 @@ func (r *Roster) claim(k *link, q *chat.Login) (*member, error) {
 		return m, nil
 	case m.has(k.id, q.Part), m.lacks(q.Part) && m.addr == k.addr:
 		return m, nil
+	case r.leaving(m):
+		// Its links are there still only because answers are owed by them.
+		for _, l := range [...]chat.Link{m.sends, m.receives} {
+			if o := r.at(l); o != nil && o.talker.member == m {
+				r.quit(o)
+			}
+		}
+		return r.claim(k, q)
 	}
 	return nil, errTaken
+}
+
+// leaving reports whether nothing more will be said by any link of the member.
+func (r *Roster) leaving(m *member) bool {
+	for _, l := range [...]chat.Link{m.sends, m.receives} {
+		if k := r.at(l); k != nil && !k.ended {
+			return false
+		}
+	}
+	return true
+}
+
+// Ended says that nothing more will be asked on a link; answers still leave.
+func (r *Roster) Ended(l chat.Link) {
+	if k := r.at(l); k != nil {
+		k.ended = true
+	}
 }
 
 // newMember makes the member of a name that nobody has.

@@ -33,6 +33,9 @@ func (w *world) do(line string) string {
 		return ""
 	case "close":
 		return w.close(n)
+	case "ended":
+		w.Ended(linkOf(n))
+		return ""
 	case "sends":
 		q = &chat.Login{Name: rest, Part: chat.Sends}
 	case "receives":
@@ -127,6 +130,13 @@ func TestMembers(t *testing.T) {
 		{"a name is free when its links have closed", []step{
 			{"1 close", "*-1 went ann"}, {"7 sends ann", ">7 name"}, {"2 close", ""}, {"7 sends ann", ">7 ok"},
 		}},
+		{"who has left, but is owed an answer, may come back at once", []step{
+			{"1 say bob hi", ">4 said ann hi"}, {"1 ended", ""}, {"2 close", "*-2 went ann"}, {"7 open 10.0.0.1:9", ""},
+			{"7 sends ann", ">7 ok"}, {"4 got ann", ">1 ok bob"}, {"1 close", ""}, {"7 receives ann", ">7 ok; >7 count 2; *-7 came ann"},
+		}},
+		{"who has said all may still receive", []step{
+			{"1 ended", ""}, {"7 open 10.0.0.1:9", ""}, {"7 sends ann", ""}, {"wait 100ms", ">7 name"}, {"3 say ann hi", ">2 said Bob hi"},
+		}},
 		{"one part comes back", []step{
 			{"2 close", "*-2 went ann"}, {"2 open 10.0.0.1:9", ""}, {"2 receives ann", ">2 ok; *-2 came ann"},
 		}},
@@ -198,6 +208,17 @@ func TestTexts(t *testing.T) {
 		}},
 		{"a missing receipt is forgotten in the end", []step{
 			{"1 say bob one", ">4 said ann one"}, {"wait 32s", ">1 undelivered bob"}, {"1 say bob two", ">4 said ann two"}, {"4 got ann", ">1 ok bob"},
+		}},
+		{"a receipt is lost for good: one behind for 30 s, not for ever", func() (all []step) {
+			all = append(all, step{"1 say bob x", ">4 said ann x"}, step{"wait 3s", ">1 undelivered bob"})
+			for range 9 { // at 3, 6 ... 27 s
+				all = append(all, step{"1 say bob x", ">4 said ann x"}, step{"4 got ann", ""}, step{"wait 3s", ">1 undelivered bob"})
+			}
+			return append(all, step{"wait 3s", ""}, step{"1 say bob x", ">4 said ann x"}, step{"4 got ann", ">1 ok bob"})
+		}()},
+		{"a new connection owes no receipts", []step{
+			{"1 say bob x", ">4 said ann x"}, {"wait 2s", ">1 undelivered bob"}, {"4 close", "*-4 went Bob"}, {"4 open 10.0.0.2:9", ""},
+			{"4 receives bob", ">4 ok; *-4 came Bob"}, {"1 say bob y", ">4 said ann y"}, {"4 got ann", ">1 ok bob"},
 		}},
 		{"receipts for nothing", []step{{"4 got ann", ""}, {"4 no", ""}, {"1 say bob one", ">4 said ann one"}, {"4 got carl", ""}, {"4 got ann", ">1 ok bob"}}},
 		{"three misses in a row", []step{

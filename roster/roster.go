@@ -66,7 +66,7 @@ type Roster struct {
 	accounts  map[string]*account
 	locks     locks
 	seen      seen
-	timers    []*timer
+	timers    timers
 	lookTimer timer
 	lastText  uint64 // the ID given last
 	marks     uint64 // given, see Effect.Mark
@@ -91,6 +91,7 @@ type link struct {
 	timer  int32         // its place in Roster.waiting, or -1
 	seat   int32         // its place in Roster.presence, or -1
 	ending bool          // told to close; nothing it asks counts
+	ended  bool          // nothing more will be asked on it
 }
 
 // never is the time of the last later login of a link that had none.

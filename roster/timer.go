@@ -1,6 +1,9 @@
 package roster
 
-import "time"
+import (
+	"container/heap"
+	"time"
+)
 
 // A fire says what a timer is for.
 type fire uint8
@@ -28,60 +31,44 @@ type timer struct {
 	account *account
 }
 
+// timers is a heap, the earliest first.
+type timers []*timer
+
+func (h timers) Len() int           { return len(h) }
+func (h timers) Less(i, j int) bool { return h[i].at < h[j].at }
+func (h timers) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = int32(i+1), int32(j+1)
+}
+func (h *timers) Push(x any) {
+	t := x.(*timer)
+	*h = append(*h, t)
+	t.place = int32(len(*h))
+}
+func (h *timers) Pop() any {
+	last := len(*h) - 1
+	t := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	t.place = 0
+	return t
+}
+
 // start starts t, or starts it anew, to run out after d from now.
 func (r *Roster) start(t *timer, d time.Duration) {
 	t.at = r.now + d
 	if t.place == 0 {
-		r.timers = append(r.timers, t)
-		t.place = int32(len(r.timers))
+		heap.Push(&r.timers, t)
+	} else {
+		heap.Fix(&r.timers, int(t.place-1))
 	}
-	r.sift(t)
 }
 
 // stop stops t if it runs.
 func (r *Roster) stop(t *timer) {
-	if t.place == 0 {
-		return
+	if t.place != 0 {
+		heap.Remove(&r.timers, int(t.place-1))
 	}
-	i, last := int(t.place-1), len(r.timers)-1
-	t.place = 0
-	moved := r.timers[last]
-	r.timers[last] = nil
-	r.timers = r.timers[:last]
-	if i < last {
-		r.put(i, moved)
-		r.sift(moved)
-	}
-}
-
-func (r *Roster) put(i int, t *timer) {
-	r.timers[i] = t
-	t.place = int32(i + 1)
-}
-
-// sift moves t to where it belongs in the heap, the earliest first. Written
-// out as in deadlines.
-func (r *Roster) sift(t *timer) {
-	i := int(t.place - 1)
-	for i > 0 && t.at < r.timers[(i-1)/2].at {
-		r.put(i, r.timers[(i-1)/2])
-		i = (i - 1) / 2
-	}
-	for {
-		child := 2*i + 1
-		if child >= len(r.timers) {
-			break
-		}
-		if child+1 < len(r.timers) && r.timers[child+1].at < r.timers[child].at {
-			child++
-		}
-		if t.at <= r.timers[child].at {
-			break
-		}
-		r.put(i, r.timers[child])
-		i = child
-	}
-	r.put(i, t)
 }
 
 // ring carries out the timers that have run out.

@@ -49,6 +49,7 @@ package messenger
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"mim/chat"
@@ -131,7 +132,7 @@ func (d *dialect) Configure(value func(name string) string) (codec.Dialect, erro
 	allowed := d.Flags()[0].OneOf
 	ack := value(ackFlag)
 	if !slices.Contains(allowed, ack) {
-		return nil, fmt.Errorf("--%s: %q is neither of %q", ackFlag, ack, allowed)
+		return nil, fmt.Errorf("--%s: %q is neither %s", ackFlag, ack, strings.Join(allowed, " nor "))
 	}
 	return &dialect{ack: ack}, nil
 }

@@ -93,6 +93,12 @@ func (s *session) next(p []byte, silent bool) (chat.Request, int, error) {
 	if n := skipBlank(p); n > 0 {
 		return nil, n, nil
 	}
+	if len(p) > 0 && p[0] < ' ' && p[0] != '\t' && p[0] != '\r' { // another protocol, whose end of line may never come
+		if s.open >= maxOpen {
+			return nil, 0, nil
+		}
+		return s.refuse(stranded, 0, chat.Errorf(chat.Malformed, "a message begins with no letter"))
+	}
 	b, at := readBlock(p)
 	switch at {
 	case partial:

@@ -36,9 +36,23 @@ func startFailure(err error, free string) *failure {
 	return f
 }
 
+// serveFailure words why a server could not start; what to try is about the
+// door that could not be opened.
+func serveFailure(err error, doors []serve.Door) *failure {
+	free := "mim serve --help"
+	if taken := (*loop.ListenError)(nil); errors.As(err, &taken) {
+		for _, d := range doors {
+			if d.Network == taken.Door.Network && d.Addr == taken.Door.Addr {
+				free = fmt.Sprintf("mim serve --%s 0", d.Dialect.Name())
+			}
+		}
+	}
+	return startFailure(err, free)
+}
+
 // portTaken says which door is open elsewhere already, if any is: whoever
 // starts a second server by mistake is told of the port, not of the data.
-func portTaken(doors []serve.Door, free string) *failure {
+func portTaken(doors []serve.Door) *failure {
 	for _, d := range doors {
 		if d.Network != "tcp" || d.Addr.Port() == 0 {
 			continue
@@ -46,7 +60,7 @@ func portTaken(doors []serve.Door, free string) *failure {
 		l, err := net.Listen(d.Network, d.Addr.String())
 		if err != nil {
 			door := loop.Door{Network: d.Network, Addr: d.Addr}
-			return startFailure(&loop.ListenError{Door: door, Err: err}, free)
+			return serveFailure(&loop.ListenError{Door: door, Err: err}, doors)
 		}
 		l.Close()
 	}

@@ -117,7 +117,7 @@ func (s *running) untilStopped() error {
 	defer ignore()
 	defer s.kept.reread(r, s.mode)()
 	if err := r.Start(); err != nil {
-		return startFailure(err, tryAnyPort(&s.cfg))
+		return serveFailure(err, s.cfg.Doors)
 	}
 	doors := boundDoors(r, s.cfg.Doors)
 	if s.readyFile != "" {

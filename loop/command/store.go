@@ -55,7 +55,7 @@ func openKeeper(c *cli.Context, cfg *serve.Config, log *slog.Logger) (*keeper, e
 	}
 	k := &keeper{dir: dir, credentials: c.String("credentials"), log: log}
 	if k.store, err = sqlite.Open(dir); err != nil {
-		if f := portTaken(cfg.Doors, tryAnyPort(cfg)); f != nil {
+		if f := portTaken(cfg.Doors); f != nil {
 			return nil, f
 		}
 		return nil, storeFailure(dir, err)
@@ -75,11 +75,6 @@ func openKeeper(c *cli.Context, cfg *serve.Config, log *slog.Logger) (*keeper, e
 	}
 	cfg.Passwords = k.checker
 	return k, nil
-}
-
-// tryAnyPort is what to try when a port is taken.
-func tryAnyPort(cfg *serve.Config) string {
-	return fmt.Sprintf("mim serve --%s 0", cfg.Doors[0].Dialect.Name())
 }
 
 // dataDir is the folder that --data names, or the usual one.

@@ -156,7 +156,11 @@ func (m *Mode) Data(id loop.ID, p []byte, end bool) int {
 	if l := m.at(id); l != nil && m.doors[l.door].traits.TimesOut {
 		m.roster.Heard(m.net.Now(), chat.Link(id))
 	}
-	return m.driver.Data(id, p, end)
+	used := m.driver.Data(id, p, end)
+	if end {
+		m.roster.Ended(chat.Link(id))
+	}
+	return used
 }
 
 // Idle implements loop.Mode.

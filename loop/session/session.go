@@ -41,7 +41,6 @@ type Link struct {
 	dialect uint8         // index into Driver.dialects
 	variant codec.Variant
 	closing bool
-	ended   bool // the other end sends no more
 	timed   bool // the session or caller is a codec.Timed; paced, idler likewise
 	paced   bool
 	idler   bool
