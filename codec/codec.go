@@ -91,8 +91,9 @@ type Prompting interface {
 // a program that counts in its own way.
 type Counting interface {
 	// Count says how the other end's program counts from here on; until it is
-	// called, that is not known. Variant is read again behind it.
-	Count(chat.Count)
+	// called, that is not known. guess: it is a guess still, and texts are on
+	// their way for which it makes a difference. Variant is read again behind it.
+	Count(as chat.Count, guess bool)
 }
 
 // Alone is the Gap of a message that shares no write with another, with no

@@ -14,6 +14,7 @@ type talker struct {
 	member      *member // nil: has not logged in
 	first, last *entry  // requests without an answer, in the order they came
 	checking    *entry  // a login whose password is being checked
+	held        uint16  // how many first leads to
 	tries       uint8   // wrong passwords
 	refused     uint8   // logins refused since since
 	since       time.Duration
@@ -54,6 +55,11 @@ const (
 	slowAfter = 3
 	slowSpan  = time.Second
 	slowFor   = 250 * time.Millisecond
+	// maxHeld is how many requests of a link may wait for their answers. Codecs
+	// stop reading at a hundred: beyond it come only receipts out of place.
+	maxHeld = 256
+	// maxHeldText is how many bytes of texts that wait, of all links together.
+	maxHeldText = 256 << 20
 )
 
 // settle answers q in its turn.
@@ -137,13 +143,23 @@ func (r *Roster) hold(k *link, q chat.Request) *entry {
 	default:
 		e.answer.To = &e.refuse
 	}
-	if t := k.talker; t.first == nil {
+	r.heldText += len(e.text)
+	t := k.talker
+	if t.first == nil {
 		t.first, t.last = e, e
 	} else {
 		t.last.next, t.last = e, e
 	}
+	if t.held++; t.held > maxHeld && !k.ending {
+		r.end(k, errHeld)
+	}
 	return e
 }
+
+var (
+	errHeld     error = chat.Errorf(chat.TooFast, "too many requests wait for their answers")
+	errHeldText error = chat.Errorf(chat.Full, "the server holds too many texts; try again later")
+)
 
 // done settles an entry, and with it perhaps others that waited behind it.
 func (r *Roster) done(e *entry, err error) {
@@ -167,6 +183,7 @@ func (r *Roster) flush(k *link) {
 			t.last = nil
 		}
 		e.next = nil
+		t.held--
 		switch {
 		case k.ending:
 		case e.last:
@@ -192,7 +209,7 @@ func (r *Roster) abandon(t *talker) {
 		}
 		e = next
 	}
-	t.first, t.last = nil, nil
+	t.first, t.last, t.held = nil, nil, 0
 }
 
 // refuse is what the codec refuses. Before both parts are here, whatever is

@@ -43,6 +43,7 @@ type Effect struct {
 	Answer chat.Answer // Reply
 	Why    error       // Close: a *chat.Error
 	Count  chat.Count  // Count
+	Guess  bool        // Count: nobody knows, and it makes a difference
 	// Mark, if not 0, asks for Left with it when the bytes of this Tell, and of
 	// all before it to the same link, are with the other machine.
 	Mark uint64
@@ -77,6 +78,9 @@ func (g *Group) remove(seat int32) (moved chat.Link, ok bool) {
 	return moved, seat != last
 }
 
+// maxEffects is the longest list of effects whose memory is kept.
+const maxEffects = 4096
+
 // begin is the start of a call at now. It empties the list of effects; what it
 // held may go.
 func (r *Roster) begin(now time.Time) {
@@ -84,6 +88,9 @@ func (r *Roster) begin(now time.Time) {
 		r.base = now
 	}
 	r.now = now.Sub(r.base)
+	if r.walked = 0; cap(r.out) > maxEffects {
+		r.out = nil // a rush is over
+	}
 	clear(r.out)
 	r.out = r.out[:0]
 	r.reclaim()
@@ -94,9 +101,9 @@ func (r *Roster) reply(l chat.Link, a chat.Answer) {
 	r.out = append(r.out, Effect{Kind: Reply, To: l, Answer: a})
 }
 
-// count tells a link's session how its program counts.
-func (r *Roster) count(l chat.Link, as chat.Count) {
-	r.out = append(r.out, Effect{Kind: Count, To: l, Count: as})
+// count tells a link's session how its program counts, or may count.
+func (r *Roster) count(l chat.Link, as chat.Count, guess bool) {
+	r.out = append(r.out, Effect{Kind: Count, To: l, Count: as, Guess: guess})
 }
 
 // tell sends an event to one link.

@@ -19,6 +19,7 @@ type inbox struct {
 	waiting     int       // deliveries, what is under way included
 	under       bool
 	again       bool       // what is under way was told once more, counted the other way
+	guessed     bool       // a text was told whose length may have been counted wrongly
 	misses      uint8      // receipts in a row that did not come
 	count       chat.Count // how the member's program counts, once it has shown
 	late        []late     // receipts that may still come, and are for nothing any more
@@ -79,6 +80,10 @@ func (r *Roster) say(k *link, q *chat.Say) {
 	m := k.talker.member
 	if m == nil || m.sends != k.id {
 		r.settle(k, q, errUnregistered)
+		return
+	}
+	if r.heldText+len(q.Text) > maxHeldText {
+		r.settle(k, q, errHeldText)
 		return
 	}
 	if !m.here() {
@@ -160,6 +165,7 @@ func (r *Roster) route(author *member, e *entry) {
 func (r *Roster) routeAll(author *member, e *entry) {
 	err := errNobody
 	e.open++
+	r.walked += len(r.members)
 	for _, to := range r.members {
 		if to == author {
 			continue
@@ -291,6 +297,10 @@ func (r *Roster) Left(now time.Time, l chat.Link, mark uint64) []Effect {
 func (r *Roster) tellPiece(m *member, d *delivery) {
 	d.said.Text = r.pieceOf(m, d.rest)
 	d.rest = d.rest[len(d.said.Text):]
+	if b := &m.inbox; !b.guessed && b.count == chat.CountUnknown && !ascii(d.said.Text) {
+		b.guessed = true
+		r.count(m.receives, m.tries(), true)
+	}
 	r.tellSaid(m, d)
 }
 
@@ -336,6 +346,7 @@ func (r *Roster) received(k *link, q *chat.Received) {
 	if b.again {
 		b.again = false
 		b.count = other(m.tries())
+		r.count(m.receives, b.count, false)
 	}
 	if d := b.first; len(d.rest) > 0 {
 		r.tellPiece(m, d)
@@ -365,10 +376,10 @@ func (r *Roster) refused(m *member, err error) {
 	switch {
 	case b.again:
 		b.again = false
-		r.count(m.receives, m.tries())
+		r.count(m.receives, m.tries(), true)
 	case b.count == chat.CountUnknown && !ascii(d.said.Text):
 		b.again = true
-		r.count(m.receives, other(m.tries()))
+		r.count(m.receives, other(m.tries()), true)
 		r.tellSaid(m, d)
 		return
 	}
@@ -394,7 +405,7 @@ func (r *Roster) missed(m *member) {
 	b.under = false
 	if b.again {
 		b.again = false
-		r.count(m.receives, m.tries())
+		r.count(m.receives, m.tries(), true)
 	}
 	for len(b.late) > 0 && b.late[0].at+lateWithin <= r.now {
 		b.late = append(b.late[:0], b.late[1:]...)

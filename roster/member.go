@@ -213,7 +213,7 @@ func (r *Roster) admit(k *link, m *member, p chat.Part) {
 		k.seat = r.listeners.add(k.id)
 	}
 	if p == chat.Sends && m.inbox.count != chat.CountUnknown {
-		r.count(k.id, m.inbox.count)
+		r.count(k.id, m.inbox.count, false)
 	}
 	if !m.here() {
 		r.start(&m.halfTill, halfWithin)
@@ -223,7 +223,7 @@ func (r *Roster) admit(k *link, m *member, p chat.Part) {
 	m.seat = int32(len(r.members))
 	r.members = append(r.members, m)
 	if c := m.tries(); c != chat.CountUnknown && r.at(m.receives).traits.Receipts {
-		r.count(m.receives, c)
+		r.count(m.receives, c, false)
 	}
 	if m.account != nil {
 		r.stop(&m.account.spool.retry)
@@ -274,7 +274,8 @@ func (r *Roster) quit(k *link) {
 	if m.receives == k.id {
 		m.receives = 0
 		r.failAll(m, errGone)
-		m.inbox.late = nil
+		// Another connection is another receiver: it owes nothing.
+		m.inbox.late, m.inbox.misses, m.inbox.guessed = nil, 0, false
 		if m.account != nil {
 			r.stop(&m.account.spool.retry)
 		}
@@ -336,6 +337,6 @@ func (r *Roster) counts(k *link, as chat.Count) {
 	}
 	m.inbox.count = as
 	if m.receives != 0 {
-		r.count(m.receives, as)
+		r.count(m.receives, as, false)
 	}
 }

@@ -186,7 +186,7 @@ func TestTexts(t *testing.T) {
 			{"5 got ann", ""}, {"4 got ann", ">1 ok bob; >1 unknown dora; >1 ok carl; >1 ok; >1 name; >1 close malformed; *-1 went ann"},
 		}},
 		{"a long text in pieces between characters", []step{
-			{"1 say bob 0123456789abcdefghé.", ">4 said ann 0123456789"}, {"4 got ann", ">4 said ann abcdefghé"}, {"4 got ann", ">4 said ann ."}, {"4 got ann", ">1 ok bob"},
+			{"1 say bob 0123456789abcdefghé.", ">4 said ann 0123456789"}, {"4 got ann", ">4 guess 0; >4 said ann abcdefghé"}, {"4 got ann", ">4 said ann ."}, {"4 got ann", ">1 ok bob"},
 		}},
 		{"none more after a failure", []step{
 			{"1 say bob 0123456789abc", ">4 said ann 0123456789"}, {"4 no", ">1 refused bob"}, {"1 say bob x", ">4 said ann x"},
@@ -226,6 +226,10 @@ func TestTexts(t *testing.T) {
 			{"wait 2s", ">1 undelivered bob; >4 said ann 2"}, {"wait 2s", ">1 undelivered bob; >4 said ann 3"}, {"wait 2s", ">1 undelivered bob; >1 undelivered bob"},
 			{"1 say bob 5", ">1 undelivered bob"}, {"1 all 6", ">5 said ann 6"}, {"5 got ann", ">1 undelivered ALL"},
 			{"4 got ann", ""}, {"1 say bob 7", ">4 said ann 7"}, {"4 got ann", ""}, {"4 got ann", ""}, {"4 got ann", ">1 ok bob"},
+		}},
+		{"three misses, then another connection", []step{
+			{"1 say bob 1", ">4 said ann 1"}, {"1 say bob 2", ""}, {"1 say bob 3", ""}, {"wait 6s", ">1 undelivered bob; >4 said ann 2; >1 undelivered bob; >4 said ann 3; >1 undelivered bob"},
+			{"4 close", "*-4 went Bob"}, {"4 open 10.0.0.2:9", ""}, {"4 receives bob", ">4 ok; *-4 came Bob"}, {"1 say bob 5", ">4 said ann 5"},
 		}},
 		{"misses that are not in a row", []step{
 			{"1 say bob 1", ">4 said ann 1"}, {"wait 2s", ">1 undelivered bob"}, {"4 got ann", ""},
@@ -268,16 +272,20 @@ func TestCounting(t *testing.T) {
 			{"3 close", "*-3 went Bob"}, {"3 open 10.0.0.2:8", ""}, {"3 sends bob", ">3 ok; >3 count 2; >4 count 2; *-3 came Bob"},
 		}},
 		{"a refused text is told once more, the other way", []step{
-			{"1 say bob é", ">4 said ann é"}, {"4 no", ">4 count 2; >4 said ann é"}, {"4 got ann", ">1 ok bob"},
+			{"1 say bob é", ">4 guess 0; >4 said ann é"}, {"4 no", ">4 guess 2; >4 said ann é"}, {"4 got ann", ">4 count 2; >1 ok bob"},
 			{"1 say bob ü", ">4 said ann ü"}, {"4 no", ">1 refused bob"},
 		}},
-		{"refused both ways", []step{{"1 say bob é", ">4 said ann é"}, {"4 no", ">4 count 2; >4 said ann é"}, {"4 no", ">4 count 0; >1 refused bob"}}},
-		{"refused, then silence", []step{{"1 say bob é", ">4 said ann é"}, {"4 no", ">4 count 2; >4 said ann é"}, {"wait 2s", ">4 count 0; >1 undelivered bob"}}},
-		{"both parts on one link: characters first", []step{{"1 say carl é", ">5 said ann é"}, {"5 no", ">5 count 1; >5 said ann é"}, {"5 got ann", ">1 ok carl"}}},
+		{"refused both ways", []step{{"1 say bob é", ">4 guess 0; >4 said ann é"}, {"4 no", ">4 guess 2; >4 said ann é"}, {"4 no", ">4 guess 0; >1 refused bob"}}},
+		{"refused, then silence", []step{{"1 say bob é", ">4 guess 0; >4 said ann é"}, {"4 no", ">4 guess 2; >4 said ann é"}, {"wait 2s", ">4 guess 0; >1 undelivered bob"}}},
+		{"both parts on one link: characters first", []step{{"1 say carl é", ">5 guess 2; >5 said ann é"}, {"5 no", ">5 guess 1; >5 said ann é"}, {"5 got ann", ">5 count 1; >1 ok carl"}}},
 		{"what is known is not tried otherwise", []step{{"3 bytes", ">4 count 1"}, {"1 say bob é", ">4 said ann é"}, {"4 no", ">1 refused bob"}}},
 		{"ASCII is the same both ways", []step{{"1 say bob e", ">4 said ann e"}, {"4 no", ">1 refused bob"}}},
+		{"a guess is told once", []step{
+			{"1 say bob e", ">4 said ann e"}, {"4 got ann", ">1 ok bob"}, {"1 say bob é", ">4 guess 0; >4 said ann é"}, {"4 got ann", ">1 ok bob"},
+			{"1 say bob é", ">4 said ann é"}, {"4 got ann", ">1 ok bob"}, {"3 bytes", ">4 count 1"},
+		}},
 		{"the rest of a long text follows in the way that worked", []step{
-			{"1 say bob éééééééé", ">4 said ann ééééé"}, {"4 no", ">4 count 2; >4 said ann ééééé"}, {"4 got ann", ">4 said ann ééé"}, {"4 got ann", ">1 ok bob"},
+			{"1 say bob éééééééé", ">4 guess 0; >4 said ann ééééé"}, {"4 no", ">4 guess 2; >4 said ann ééééé"}, {"4 got ann", ">4 count 2; >4 said ann ééé"}, {"4 got ann", ">1 ok bob"},
 		}},
 		{"before a login", []step{{"7 runes", ""}}},
 	} {

@@ -193,6 +193,48 @@ func TestSpareIsBounded(t *testing.T) {
 	}
 }
 
+// Who sends receipts out of place while an answer is owed is not held on to.
+func TestHeldRequestsAreBounded(t *testing.T) {
+	w := town(t)
+	w.do("1 say bob x")
+	n := 0
+	for ; n < 10*maxHeld; n++ {
+		if got := w.do("1 got bob"); got != "" {
+			if got != ">1 close toofast; *-1 went ann" {
+				t.Fatal(got)
+			}
+			break
+		}
+	}
+	if n >= maxHeld {
+		t.Errorf("%d are held", n)
+	}
+}
+
+// All links together hold so much, then texts are refused.
+func TestHeldTextIsBounded(t *testing.T) {
+	w := town(t)
+	big := &chat.Say{To: []byte("bob"), Text: make([]byte, 1<<20)}
+	w.Do(w.now, linkOf(1), big)
+	others := maxHeldText - 1<<20 - w.heldText
+	w.heldText += others
+	if got := show(w.Do(w.now, linkOf(3), &chat.Say{To: []byte("ann"), Text: big.Text[:1<<20]})); strings.HasPrefix(got, ">3 full") {
+		t.Fatal("refused too early")
+	}
+	if got := show(w.Do(w.now, linkOf(5), &chat.Say{To: []byte("ann"), Text: []byte("x")})); got != ">5 full ann" {
+		t.Fatal(got)
+	}
+	w.heldText -= others
+	for _, n := range []int{1, 2, 3, 4, 5} {
+		w.do(fmt.Sprintf("%d close", n))
+	}
+	w.wait("5s")
+	w.begin(w.now)
+	if w.heldText != 0 {
+		t.Errorf("%d bytes are thought to be held in the end", w.heldText)
+	}
+}
+
 // The timers ring in order, whatever was started and stopped in between.
 func TestTimers(t *testing.T) {
 	r := New(Config{})

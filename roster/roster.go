@@ -76,6 +76,8 @@ type Roster struct {
 	freed         *entry
 	spareDelivery *delivery
 	freedDelivery *delivery
+	heldText      int // bytes in entries that are not free
+	walked        int // members looked at in this call
 	spares        int // entries in spare
 	deliveries    int // deliveries in spareDelivery
 }
@@ -112,6 +114,7 @@ func New(c Config) *Roster {
 		locks: locks{span: c.BlockFor, everywhere: c.BlockEverywhere, names: map[string]*tries{}},
 		seen:  seen{names: map[string]sight{}},
 	}
+	r.seen.keep = func(folded string) bool { return r.account(folded) != nil }
 	r.learnKnown(&c.Known)
 	return r
 }
@@ -315,6 +318,10 @@ func (r *Roster) Tick(now time.Time) (e []Effect, next time.Time) {
 	}
 	return r.out, r.Next()
 }
+
+// Walked is how many members the last call looked at beyond those it told: a
+// driver may let others have their turn sooner.
+func (r *Roster) Walked() int { return r.walked }
 
 // Next is when Tick wants to be called; zero: never, as things are.
 func (r *Roster) Next() time.Time {

@@ -89,6 +89,9 @@ func showWhat(e Effect) string {
 		}
 		return "ok" + to
 	case Count:
+		if e.Guess {
+			return fmt.Sprintf("guess %d", e.Count)
+		}
 		return fmt.Sprintf("count %d", e.Count)
 	case Check:
 		return fmt.Sprintf("check %s %s", e.Name, e.Pass)

@@ -10,6 +10,7 @@ import (
 // of others, whom anybody can invent, the latest are kept.
 type seen struct {
 	names map[string]sight
+	keep  func(folded string) bool // it has an account
 }
 
 type sight struct {
@@ -37,7 +38,7 @@ func (s *seen) forget() {
 	slices.SortFunc(times, time.Time.Compare)
 	half := times[len(times)/2]
 	for k, v := range s.names {
-		if !v.at.After(half) {
+		if !v.at.After(half) && !s.keep(k) {
 			delete(s.names, k)
 		}
 	}

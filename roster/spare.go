@@ -22,7 +22,10 @@ func (r *Roster) newEntry() *entry {
 }
 
 // free gives an entry back that is in no list.
-func (r *Roster) free(e *entry) { e.next, r.freed = r.freed, e }
+func (r *Roster) free(e *entry) {
+	r.heldText -= len(e.text)
+	e.next, r.freed = r.freed, e
+}
 
 // newDelivery gives an empty delivery.
 func (r *Roster) newDelivery() *delivery {

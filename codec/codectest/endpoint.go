@@ -196,7 +196,7 @@ func (e *endpoint) feed(segment []byte) error {
 
 func (e *endpoint) count(as chat.Count) (err error) {
 	defer recovered(&err, "Count")
-	e.counting.Count(as)
+	e.counting.Count(as, as == chat.CountUnknown)
 	e.session.Variant()
 	return nil
 }

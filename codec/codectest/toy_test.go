@@ -165,7 +165,7 @@ type toySession struct {
 
 func (s *toySession) Variant() codec.Variant { return codec.Variant(s.told) }
 
-func (s *toySession) Count(as chat.Count) {
+func (s *toySession) Count(as chat.Count, _ bool) {
 	if s.breaks == "panics when told" {
 		panic("what is a count?")
 	}

@@ -46,7 +46,7 @@ func (s Suite) directions() (all []direction) {
 func (w direction) variant() codec.Variant {
 	s := w.d.Open(w.from.Link)
 	if c, ok := s.(codec.Counting); ok && w.told != chat.CountUnknown {
-		c.Count(w.told)
+		c.Count(w.told, false)
 	}
 	return s.Variant()
 }

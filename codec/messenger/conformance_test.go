@@ -31,6 +31,7 @@ func pair(tb testing.TB, name string, part chat.Part) codectest.Pair {
 		{
 			Name:  "server",
 			Link:  link,
+			First: []byte("REGISTER TOSEND zed\n\nREGISTER TORECV zed\n\n"),
 			Hears: append(streams(tb, "client->server"), oddRequests()...),
 			Keeps: keeps,
 		}, {

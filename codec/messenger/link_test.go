@@ -22,7 +22,14 @@ type link struct {
 	closed bool
 }
 
+// open gives a link that has registered to send; stranger one that has not.
 func open(tb testing.TB) *link {
+	l := stranger(tb)
+	l.s.sends = true
+	return l
+}
+
+func stranger(tb testing.TB) *link {
 	return &link{tb: tb, s: New().Open(codec.Link{}).(*session), answer: well}
 }
 

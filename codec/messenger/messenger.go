@@ -73,8 +73,9 @@ const (
 
 // The variants of what we write differ by how a FORWARD counts its text.
 const (
-	inBytes codec.Variant = iota
-	inRunes
+	inBytes codec.Variant = 0
+	inRunes codec.Variant = 1
+	guessed codec.Variant = 2 // added to one of them: the reader may count otherwise
 )
 
 // The flag and its values (messenger rule 6).

@@ -20,6 +20,9 @@ const (
 	// maxOpen is how many requests of a link may wait for their answers; then
 	// the next one is not read (messenger rule 7).
 	maxOpen = 100
+
+	// maxOpenBytes is the same in bytes of their texts: beyond it no text is read.
+	maxOpenBytes = 256 << 10
 )
 
 // The words of a client.
@@ -43,11 +46,14 @@ type session struct {
 	say      *chat.Say
 	received *chat.Received
 	skip     int32      // bytes of a body that was refused, still to come
+	bytes    int32      // of texts that have no answer yet
 	ruler    ruler      // of what the client sends
 	writes   chat.Count // how a FORWARD counts for it
+	guess    bool       // nobody knows
 	sends    bool       // it registered to send; receives likewise
 	receives bool
 	open     uint8 // requests that have no answer yet
+	logins   uint8 // of them, logins
 	state    state
 }
 
@@ -128,8 +134,11 @@ func (s *session) request(p []byte, b *block, silent bool) (chat.Request, int, e
 	case wordSend:
 		return s.text(p, b, silent)
 	case wordRegister:
-		s.open++
-		return register(b.rest), b.size, nil
+		r := register(b.rest)
+		if s.open++; isLogin(r) {
+			s.logins++
+		}
+		return r, b.size, nil
 	}
 	return s.refuse(asking, b.size, chat.Errorf(chat.Malformed, "a message begins with no word that is known"))
 }
@@ -149,6 +158,11 @@ func register(rest []byte) chat.Request {
 		return &chat.Refuse{Err: err}
 	}
 	return login
+}
+
+func isLogin(r chat.Request) bool {
+	_, is := r.(*chat.Login)
+	return is
 }
 
 // receipt is for the FORWARD that was sent to this link first.
@@ -173,6 +187,14 @@ func (s *session) text(p []byte, b *block, silent bool) (chat.Request, int, erro
 		s.skip = int32(b.length)
 		return s.refuse(asking, b.size, chat.Errorf(chat.TooLong, "a text of %d is longer than %d bytes", b.length, maxBody))
 	}
+	switch {
+	case !s.sends && s.logins == 0: // no login is on its way that could change that
+		s.skip = int32(b.length)
+		s.open++
+		return &chat.Refuse{Err: chat.Errorf(chat.Unregistered, "this connection has not registered to send")}, b.size, nil
+	case s.bytes >= maxOpenBytes:
+		return nil, 0, nil
+	}
 	before := s.ruler.as
 	size, ok := s.ruler.body(p[b.size:], b.length, asks, silent)
 	switch {
@@ -182,7 +204,7 @@ func (s *session) text(p []byte, b *block, silent bool) (chat.Request, int, erro
 	case size > maxBody:
 		return s.refuse(stranded, 0, chat.Errorf(chat.TooLong, "a text of %d characters is longer than %d bytes", b.length, maxBody))
 	case s.ruler.as != before:
-		s.writes = s.ruler.as
+		s.writes, s.guess = s.ruler.as, false
 		return &chat.Counts{As: s.ruler.as}, 0, nil
 	}
 	if s.say == nil {
@@ -192,6 +214,7 @@ func (s *session) text(p []byte, b *block, silent bool) (chat.Request, int, erro
 	size += b.size
 	*s.say = chat.Say{To: b.rest, All: string(b.rest) == everyone}
 	s.say.Text, s.say.Cut = readText(p[b.size:size])
+	s.bytes += int32(len(s.say.Text))
 	return s.say, size, nil
 }
 
@@ -227,16 +250,20 @@ func (s *session) forget() {
 
 // Variant says how a FORWARD counts its text for this client.
 func (s *session) Variant() codec.Variant {
+	v := inBytes
 	if s.writes == chat.CountRunes {
-		return inRunes
+		v = inRunes
 	}
-	return inBytes
+	if s.guess {
+		v |= guessed
+	}
+	return v
 }
 
 // Count takes how the user's program counts from what another link of the user
 // has shown. It is for what we write: how a SEND is to be read this link finds
 // out by itself, so that a wrong word costs nothing.
-func (s *session) Count(c chat.Count) { s.writes = c }
+func (s *session) Count(c chat.Count, guess bool) { s.writes, s.guess = c, guess }
 
 // Gap keeps messages apart: programs take one read for one message.
 func (s *session) Gap() time.Duration {

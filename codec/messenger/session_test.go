@@ -277,13 +277,48 @@ func TestGap(t *testing.T) {
 		{"both, the other way round", []chat.Answer{register(chat.Receives, nil), register(chat.Sends, nil)}, 30 * time.Millisecond},
 		{"one refused", []chat.Answer{register(chat.Receives, nil), register(chat.Sends, chat.Errorf(chat.BadName, "taken"))}, codec.Alone},
 	} {
-		s := open(t).s
+		s := stranger(t).s
 		for _, a := range c.answers {
 			s.Answer(nil, a)
 		}
 		if got := s.Gap(); got != c.want || s.Gap() != got {
 			t.Errorf("%s: %v, want %v", c.what, got, c.want)
 		}
+	}
+}
+
+// TestStrangersText: the text of who has not registered to send is not kept
+// until it is whole; it is refused by its header and skipped.
+func TestStrangersText(t *testing.T) {
+	l := stranger(t)
+	l.answer = early
+	l.feed("SEND bob\nContent-length: 60000\n\n" + strings.Repeat("x", 1000))
+	if len(l.read) != 1 || len(l.kept) > 0 {
+		t.Fatalf("read %q, %d bytes are kept", l.read, len(l.kept))
+	}
+	l.feed(strings.Repeat("x", 59000) + "REGISTER TOSEND ann\n\n")
+	if len(l.read) != 2 || !strings.HasPrefix(l.read[1], "login") {
+		t.Fatalf("behind the text: %q", l.read)
+	}
+}
+
+// TestTextBytesAreBounded: no more texts are read while those that have no
+// answer hold maxOpenBytes; with each answer it goes on.
+func TestTextBytesAreBounded(t *testing.T) {
+	s := open(t).s
+	p := fmt.Appendf(nil, "SEND bob\nContent-length: %d\n\n%s", maxBody, strings.Repeat("x", maxBody))
+	n := 0
+	for ; n < 10; n++ {
+		if r, _, _ := s.Next(p); r == nil {
+			break
+		}
+	}
+	if n != maxOpenBytes/maxBody {
+		t.Fatalf("%d texts were read", n)
+	}
+	s.Answer(nil, chat.Answer{To: &chat.Say{Text: make([]byte, maxBody)}})
+	if r, _, _ := s.Next(p); r == nil {
+		t.Error("after an answer nothing is read")
 	}
 }
 
@@ -298,16 +333,20 @@ func TestVariant(t *testing.T) {
 		}
 	}
 	expect("unknown", inBytes)
-	l.s.Count(chat.CountRunes)
+	l.s.Count(chat.CountRunes, false)
 	expect("told characters", inRunes)
 	l.feed("SEND bob\nContent-length: 6\n\nhélloSEND bob\nContent-length: 6\n\nhéllo")
 	expect("learned bytes", inBytes)
-	l.s.Count(chat.CountRunes)
+	l.s.Count(chat.CountRunes, false)
 	expect("told characters again", inRunes)
 	l.feed("SEND bob\nContent-length: 6\n\nhéllo")
 	l.want("one who counts bytes", []string{inOctet, heard, heard, heard}, []string{sentBob, sentBob, sentBob})
-	l.s.Count(chat.CountUnknown)
-	expect("told that nobody knows", inBytes)
+	l.s.Count(chat.CountUnknown, true)
+	expect("told that nobody knows", inBytes|guessed)
+	l.s.Count(chat.CountRunes, true)
+	expect("told a guess", inRunes|guessed)
+	l.s.Count(chat.CountRunes, false)
+	expect("it was right", inRunes)
 }
 
 // TestIdleGoesOnWaiting: silence completes a text, nothing else.

@@ -1,6 +1,7 @@
 package messenger
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"unicode/utf8"
@@ -49,6 +50,34 @@ func (*dialect) Append(dst []byte, e chat.Event, v codec.Variant) []byte {
 	return appendBody(dst, said.Text, v)
 }
 
+// oneLine makes blanks of the line ends of a text in which a message may be
+// hidden. A program that counts otherwise than we do reads too little of a
+// text, or the beginning of the next, and takes the rest for messages: none of
+// those is to be a whole one that somebody wrote (messenger rule 9).
+func oneLine(text []byte) {
+	for _, word := range tells {
+		for rest := text; ; {
+			i := bytes.Index(rest, []byte(word))
+			if i < 0 {
+				break
+			}
+			if rest = rest[i+len(word):]; len(rest) == 0 || rest[0] == ' ' || rest[0] == '\t' {
+				blank(text)
+				return
+			}
+		}
+	}
+}
+
+// blank makes blanks of line ends.
+func blank(text []byte) {
+	for i, c := range text {
+		if c == '\n' || c == '\r' {
+			text[i] = ' '
+		}
+	}
+}
+
 // appendBody appends the end of a first line, Content-length, the empty line
 // and text, made harmless.
 func appendBody(dst, text []byte, v codec.Variant) []byte {
@@ -60,8 +89,11 @@ func appendBody(dst, text []byte, v codec.Variant) []byte {
 	// UTF-8 grows to three on the way.
 	dst = chat.AppendText(dst, chat.Clip(text, maxBody))
 	dst = dst[:at+len(chat.Clip(dst[at:], maxBody))]
+	if v&guessed != 0 {
+		oneLine(dst[at:])
+	}
 	n := len(dst) - at
-	if v == inRunes {
+	if v&inRunes != 0 {
 		n = utf8.RuneCount(dst[at:])
 	}
 	// How long the text is shows when it is written: it makes room then.
@@ -79,8 +111,12 @@ func (s *session) Answer(dst []byte, a chat.Answer) []byte {
 	if a.To != nil && chat.Answered(a.To) && s.open > 0 {
 		s.open--
 	}
+	if say, ok := a.To.(*chat.Say); ok {
+		s.bytes = max(0, s.bytes-int32(len(say.Text)))
+	}
 	switch to := a.To.(type) {
 	case *chat.Login:
+		s.logins = max(s.logins, 1) - 1
 		return s.registered(dst, to, a.Err)
 	case *chat.Say:
 		return s.sent(dst, to, a.Err)

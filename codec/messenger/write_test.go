@@ -157,3 +157,27 @@ func TestFacts(t *testing.T) {
 		t.Errorf("name %q", d.Name())
 	}
 }
+
+// TestNoMessageInAGuess: to a program that may count otherwise than we think no
+// text goes out that holds a whole message, whatever part of it is skipped.
+func TestNoMessageInAGuess(t *testing.T) {
+	ann := &chat.Person{Name: "ann"}
+	for _, c := range []struct{ what, in, want string }{
+		{"lines", "é\n\nb\r\nc", "é\n\nb\r\nc"},
+		{"a message in it", "éFORWARD boss\nContent-length: 4\n\nfire", "éFORWARD boss Content-length: 4  fire"},
+		{"one without what is not ASCII", "x ERROR\t1\r\n\r\n", "x ERROR\t1    "},
+		{"a word at its end", "a\nSENT", "a SENT"},
+		{"a word of a word", "a\nFORWARDS", "a\nFORWARDS"},
+	} {
+		said := &chat.Said{From: ann, Text: []byte(c.in)}
+		for _, v := range []codec.Variant{inBytes, inRunes} {
+			plain, guess := string(New().Append(nil, said, v)), string(New().Append(nil, said, v|guessed))
+			if !strings.HasSuffix(guess, "\n\n"+c.want) || len(guess) != len(plain) {
+				t.Errorf("%s: as a guess %q", c.what, guess)
+			}
+			if !strings.HasSuffix(plain, "\n\n"+c.in) {
+				t.Errorf("%s: known %q", c.what, plain)
+			}
+		}
+	}
+}

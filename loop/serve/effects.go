@@ -15,8 +15,14 @@ type handler Mode
 // Request implements session.Handler.
 func (h *handler) Request(l *session.Link, r chat.Request) {
 	m := (*Mode)(h)
-	m.carryOut(m.roster.Do(m.net.Now(), chat.Link(l.ID()), r))
+	effects := m.roster.Do(m.net.Now(), chat.Link(l.ID()), r)
+	m.driver.Spend((m.roster.Walked() + len(effects)) / stepsWorth)
+	m.carryOut(effects)
 }
+
+// stepsWorth is how many members looked at, or effects carried out, cost about
+// as much as decoding a request.
+const stepsWorth = 16
 
 // Event implements session.Handler; a server calls no other server.
 func (h *handler) Event(*session.Link, chat.Event) {}
@@ -52,7 +58,7 @@ func (m *Mode) carryOut(effects []roster.Effect) {
 		case roster.Reply:
 			m.driver.Answer(l, e.Answer)
 		case roster.Count:
-			m.driver.Count(l, e.Count)
+			m.driver.Count(l, e.Count, e.Guess)
 		case roster.Close:
 			m.driver.Close(l, e.Why)
 		}

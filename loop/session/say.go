@@ -76,9 +76,9 @@ func (d *Driver) prompt(l *Link) {
 }
 
 // Count tells the session of l how the program at its other end counts.
-func (d *Driver) Count(l *Link, as chat.Count) {
+func (d *Driver) Count(l *Link, as chat.Count, guess bool) {
 	if s, ok := l.session.(codec.Counting); ok && !l.closing {
-		s.Count(as)
+		s.Count(as, guess)
 		l.variant = l.session.Variant()
 	}
 }

@@ -7,6 +7,7 @@
 package session
 
 import (
+	"math"
 	"time"
 
 	"mim/chat"
@@ -45,7 +46,9 @@ type Link struct {
 	paced   bool
 	idler   bool
 	prompts bool
-	owed    uint32 // requests that have no answer yet
+	owing   bool   // the loop has been told that we owe
+	more    bool   // its input has ended, and not all of it has been decoded
+	owed    uint16 // requests that have no answer yet
 }
 
 // ID is the loop's name of the link.
@@ -53,6 +56,10 @@ func (l *Link) ID() loop.ID { return l.id }
 
 // Closing reports whether the link takes no requests any more.
 func (l *Link) Closing() bool { return l.closing }
+
+// More reports whether the link's input has ended and not all of it has been
+// decoded yet: Data comes again.
+func (l *Link) More() bool { return l.more }
 
 // A Driver holds the sessions of one loop.
 type Driver struct {
@@ -66,6 +73,7 @@ type Driver struct {
 	event    uint64 // counts the events told
 	decoding *Link  // whose bytes are being decoded now
 	encodes  uint64
+	spent    int // see Spend
 }
 
 // New makes a driver for at most 256 dialects, which Open names by index.
@@ -128,19 +136,15 @@ func (d *Driver) Closed(id loop.ID) {
 	}
 }
 
-// Data decodes what came, at most maxRequests steps of it unless it is the
-// end of input, and says how many bytes are used; it belongs into the mode's
+// Data decodes what came, at most maxRequests steps of it, and says how many
+// bytes are used; it belongs into the mode's
 // Data. Requests and events go to the handler as they are found.
 func (d *Driver) Data(id loop.ID, p []byte, end bool) int {
 	l := d.Get(id)
 	if l == nil || l.closing {
 		return len(p)
 	}
-	steps := maxRequests
-	if end {
-		steps = len(p) + maxRequests // each byte may be a step; there is no later turn
-	}
-	used, left := d.decode(l, p, steps)
+	used, left := d.decode(l, p, maxRequests)
 	if l.timed && left > 0 {
 		d.run(l, d.net.Now())
 		n, rest := d.decode(l, p[used:], left)
@@ -152,11 +156,18 @@ func (d *Driver) Data(id loop.ID, p []byte, end bool) int {
 	case left == 0:
 		d.net.Again(id)
 	case end && l.idler && used < len(p):
-		used += d.settle(l, p[used:], true)
+		n, all := d.settle(l, p[used:], true)
+		if used += n; !all {
+			left = 0
+			d.net.Again(id)
+		}
 	}
-	if end {
-		// Answer asks for one more Data, which looks again.
-		d.net.Owe(id, l.owed > 0 && !l.closing)
+	// Answer asks for one more Data, which looks again. A link that has not
+	// been read to its end yet owes that, too.
+	l.more = end && left == 0
+	if owing := l.owed > 0 || l.more; owing != l.owing {
+		l.owing = owing
+		d.net.Owe(id, owing)
 	}
 	return used
 }
@@ -168,29 +179,33 @@ func (d *Driver) Idle(id loop.ID, p []byte) int {
 	if l == nil || !l.idler || l.closing {
 		return 0
 	}
-	return d.settle(l, p, false)
+	used, all := d.settle(l, p, false)
+	if !all {
+		d.net.Again(id)
+	}
+	return used
 }
 
 // settle has a partial request looked at, and then what follows it, for as
-// long as that gives something.
-func (d *Driver) settle(l *Link, p []byte, end bool) (used int) {
+// long as that gives something; not all: there may be more of it.
+func (d *Driver) settle(l *Link, p []byte, end bool) (used int, all bool) {
 	s := l.session.(codec.Idler)
-	steps := maxRequests
-	if end {
-		steps += len(p)
-	}
-	for ; steps > 0 && !l.closing; steps-- {
+	for steps := maxRequests; steps > 0 && !l.closing && !all; steps-- {
 		r, n, err := s.Idle(p[used:], end)
 		used += n
-		if !d.step(l, r, nil, err) && n == 0 {
+		if all = !d.step(l, r, nil, err) && n == 0; all {
 			break
 		}
 		n, steps = d.decode(l, p[used:], steps)
 		used += n
 	}
 	d.net.IdleAfter(l.id, s.Quiet())
-	return used
+	return used, all || l.closing
 }
+
+// Spend says that the request being handled cost as much as n others: the other
+// links get their turn sooner.
+func (d *Driver) Spend(n int) { d.spent += n }
 
 // decode takes at most steps steps and says how many bytes they used and how
 // many steps are left; none left means that there may be more to decode.
@@ -211,8 +226,10 @@ func (d *Driver) decode(l *Link, p []byte, steps int) (used, left int) {
 		if !d.step(l, r, e, err) && n == 0 {
 			break
 		}
+		steps -= d.spent
+		d.spent = 0
 	}
-	return used, steps
+	return used, max(steps, 0)
 }
 
 // step hands on what one Next gave; false: it gave nothing.
@@ -226,7 +243,7 @@ func (d *Driver) step(l *Link, r chat.Request, e chat.Event, err error) bool {
 		d.Close(l, err)
 		d.handler.Broken(l, err)
 	case r != nil:
-		if chat.Answered(r) {
+		if chat.Answered(r) && l.owed < math.MaxUint16 {
 			l.owed++
 		}
 		d.handler.Request(l, r)

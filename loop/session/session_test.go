@@ -207,9 +207,18 @@ func TestEndOfInputDecodesAll(t *testing.T) {
 	d, n, h := start()
 	id := loop.MakeID(0, 1)
 	d.Open(id, 0, near)
-	in := append(bytes.Repeat([]byte("x\n"), 3*maxRequests), "rest"...)
-	if used := d.Data(id, in, true); used != len(in) || len(n.again) != 0 {
-		t.Errorf("used %d of %d, %d Agains", used, len(in), len(n.again))
+	h.on = func(l *Link, text string) { d.Answer(l, chat.Answer{To: &chat.Say{}}) }
+	in := append(bytes.Repeat([]byte("x\n"), 3*maxRequests-1), "rest"...)
+	turns := 0
+	for len(in) > 0 {
+		used := d.Data(id, in, true)
+		in = in[used:]
+		if turns++; len(in) > 0 && (!n.owes || !d.Get(id).More() || used > 2*maxRequests) {
+			t.Fatalf("used %d of %d, owes %v", used, len(in), n.owes)
+		}
+	}
+	if turns != 3 || n.owes || d.Get(id).More() {
+		t.Errorf("%d turns, owes %v", turns, n.owes)
 	}
 	if got := h.got[len(h.got)-1]; got != "rest(end true)" {
 		t.Errorf("last request %q", got)
