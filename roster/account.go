@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -39,9 +40,10 @@ func (r *Roster) keepAccount(name string) *account {
 }
 
 // SetAccounts makes these the accounts that may be used: at the start, and
-// when the list is read anew. Who is here stays; what others have waiting, and
-// whom they block, is kept for when they are on the list again.
-func (r *Roster) SetAccounts(now time.Time, list []Account) {
+// when the list is read anew. Who is here stays, but for those who only claim a
+// name that has a password now; what others have waiting, and whom they block,
+// is kept for when they are on the list again.
+func (r *Roster) SetAccounts(now time.Time, list []Account) []Effect {
 	r.begin(now)
 	for _, a := range r.accounts {
 		a.closed = true
@@ -50,9 +52,14 @@ func (r *Roster) SetAccounts(now time.Time, list []Account) {
 		a := r.keepAccount(in.Name)
 		a.name, a.bound, a.closed = in.Name, in.Bound, false
 	}
-	for _, m := range r.named {
+	for _, m := range slices.Collect(maps.Values(r.named)) {
 		m.account = r.account(m.folded)
+		if m.account != nil && m.account.bound && m.came.Who.Proof != chat.Pass {
+			m.account = nil
+			r.endAll(m, errBound)
+		}
 	}
+	return r.out
 }
 
 // learnKnown takes what the store knew.
@@ -152,10 +159,17 @@ func (r *Roster) bye(k *link, e *entry, why error) {
 	r.end(k, nil)
 }
 
-// logout is the wish to go.
+// logout is the wish to go. It is granted when all that was asked before has
+// been answered and all that was told has arrived: else the user would be told
+// it once more at the next login.
 func (r *Roster) logout(k *link, q *chat.Logout) {
-	r.settle(k, q, nil)
-	r.end(k, nil)
+	e := r.hold(k, q)
+	e.last = true
+	if m := k.talker.member; m != nil && m.inbox.waiting > 0 && m.leaving == nil {
+		m.leaving = e
+		return
+	}
+	r.done(e, nil)
 }
 
 // Heard notes that bytes came on a link whose user may be too silent.

@@ -207,6 +207,15 @@ func TestSignIn(t *testing.T) {
 		{"gone while the password is checked", []step{{"1 in ann", ">1 check ann pass"}, {"1 close", ""}, {"1 right", ""}}},
 		{"a bound name is refused to a claim", []step{{"6 sends ann", ">6 name"}, {"6 sends bob", ">6 name"}, {"6 both dora", ">6 ok; >6 count 2; *-6 came dora"}}},
 		{"no login within two minutes", []step{{"wait 119s", ""}, {"wait 1s", ">1 close toolate; >2 close toolate; >4 close toolate; >5 close toolate; >3 close toolate"}}},
+		{"logout behind what is asked", append(annAndBob, []step{
+			{"2 block carl", ">1 block 0 Bob carl"}, {"2 out", ""}, {"kept", ">2 ok; >2 ok; >2 close; *-2 went Bob"},
+		}...)},
+		{"logout behind what is told", append(annAndBob, []step{
+			{"1 say bob x", ">2 said ann x mark 1"}, {"2 out", ""}, {"1 say bob y", ">1 put 1 ann>Bob y"}, {"2 left", ">1 ok bob; >2 ok; >2 close; *-2 went Bob"},
+		}...)},
+		{"gone while the logout waits", append(annAndBob, []step{
+			{"1 say bob x", ">2 said ann x mark 1"}, {"2 out", ""}, {"2 close", "*-2 went Bob; >1 put 1 ann>Bob x"},
+		}...)},
 		{"logout", append(annAndBob, []step{{"2 out", ">2 ok; >2 close; *-2 went Bob"}, {"2 close", ""}, {"1 else", ">1 ok"}}...)},
 	} {
 		t.Run(c.what, func(t *testing.T) { accounts(t, Config{}).run(c.steps) })
@@ -410,6 +419,46 @@ func TestSpoolIsBounded(t *testing.T) {
 	if got := w.do("2 say carl one more"); got != ">2 full carl" {
 		t.Fatal(got)
 	}
+}
+
+// What is said to somebody who is here has no time, even if it had to wait
+// behind what was stored before.
+func TestTimeOfStoredTexts(t *testing.T) {
+	w := accounts(t, Config{})
+	w.run(annAndBob)
+	w.do("1 say carl before")
+	w.do("kept")
+	w.do("wait 1s")
+	w.do("3 in carl")
+	w.do("3 right")
+	w.do("wait 1s")
+	w.asked = nil
+	e := w.Fetched(w.now, "carl", []Text{{ID: 1, From: "ann", At: start}, {ID: 2, From: "ann", At: w.now}}, nil)
+	if first, second := e[0].Event.(*chat.Said), e[1].Event.(*chat.Said); first.At != start || !second.At.IsZero() {
+		t.Errorf("the times are %v and %v", first.At, second.At)
+	}
+}
+
+// Who claims a name gets nothing of the account that the list gives it, and has
+// to go if that has a password.
+func TestClaimIsNoAccount(t *testing.T) {
+	w := accounts(t, Config{Known: Known{Waiting: map[string]int{"zoe": 1}}})
+	w.run([]step{{"6 both zoe", ">6 ok; >6 count 2; *-6 came zoe"}})
+	if got := show(w.SetAccounts(w.now, []Account{{Name: "zoe", Bound: true}})); got != ">6 close name; *-6 went zoe" {
+		t.Error(got)
+	}
+	w.run([]step{{"1 in zoe", ">1 check zoe pass"}, {"1 right", ">1 ok; >1 fetch zoe above 0; *-1 came zoe"}})
+}
+
+// An account that is taken off the list while its text is under way, and comes
+// back, keeps the text.
+func TestReloadWhileUnderWay(t *testing.T) {
+	w := accounts(t, Config{Known: Known{Waiting: map[string]int{"dora": 1}}})
+	w.run([]step{{"6 both dora", ">6 ok; >6 count 2; >1 fetch dora above 0; *-6 came dora"}, {"fetched 1:ann>dora:one", ">6 said ann one"}})
+	w.SetAccounts(w.now, nil)
+	w.do("6 close")
+	w.SetAccounts(w.now, []Account{{Name: "dora"}})
+	w.run([]step{{"7 both dora", ">7 ok; >7 count 2; >1 fetch dora above 0; *-7 came dora"}})
 }
 
 // Accounts that are off the list cannot be used, but lose nothing.

@@ -187,6 +187,9 @@ func (r *Roster) flush(k *link) {
 		switch {
 		case k.ending:
 		case e.last:
+			if e.answer.Err == nil { // a goodbye
+				r.reply(k.id, e.answer)
+			}
 			r.end(k, e.answer.Err)
 		default:
 			r.reply(k.id, e.answer)

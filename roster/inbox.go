@@ -30,8 +30,9 @@ type inbox struct {
 // A delivery is one text on its way to one member.
 type delivery struct {
 	next     *delivery
-	of       *entry // whose author waits; nil: it comes from the store
-	id       uint64 // in the store
+	of       *entry   // whose author waits; nil: it comes from the store
+	id       uint64   // in the store
+	from     *account // whose store
 	said     chat.Said
 	text     []byte      // all of it
 	rest     []byte      // what comes after the piece that was told last
@@ -205,7 +206,7 @@ func (r *Roster) wait(a *account, author *member, e *entry) {
 
 // deliver puts a text into an inbox, or behind what waits in the store.
 func (r *Roster) deliver(author *member, e *entry, to *member) {
-	if to.account != nil && to.account.spool.texts > 0 {
+	if to.account != nil && (to.account.spool.texts > 0 || to.leaving != nil) {
 		r.wait(to.account, author, e)
 		return
 	}
@@ -455,6 +456,10 @@ func (r *Roster) finish(m *member, err error) {
 	r.freeDelivery(d)
 	if d.of == nil && err == nil {
 		r.fillFor(m)
+	}
+	if e := m.leaving; e != nil && b.waiting == 0 {
+		m.leaving = nil
+		r.done(e, nil)
 	}
 }
 

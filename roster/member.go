@@ -24,9 +24,11 @@ type member struct {
 	addr     netip.Addr
 	sends    chat.Link // 0: it lacks that part
 	receives chat.Link
-	seat     int32    // its place in Roster.members; -1: it is not here
-	selfless bool     // a text to itself is an error
-	account  *account // nil: it has none
+	seat     int32     // its place in Roster.members; -1: it is not here
+	selfless bool      // a text to itself is an error
+	account  *account  // nil: it has none
+	since    time.Time // it has been here
+	leaving  *entry    // a Logout that waits for what was told to arrive
 	inbox    inbox
 	halfTill timer
 }
@@ -220,6 +222,7 @@ func (r *Roster) admit(k *link, m *member, p chat.Part) {
 		return
 	}
 	r.stop(&m.halfTill)
+	m.since = r.base.Add(r.now).Truncate(time.Microsecond) // as exact as a store
 	m.seat = int32(len(r.members))
 	r.members = append(r.members, m)
 	if c := m.tries(); c != chat.CountUnknown && r.at(m.receives).traits.Receipts {
@@ -273,6 +276,7 @@ func (r *Roster) quit(k *link) {
 	}
 	if m.receives == k.id {
 		m.receives = 0
+		m.leaving = nil
 		r.failAll(m, errGone)
 		// Another connection is another receiver: it owes nothing.
 		m.inbox.late, m.inbox.misses, m.inbox.guessed = nil, 0, false
@@ -319,11 +323,11 @@ func (r *Roster) unseat(m *member) {
 	m.seat = -1
 }
 
-// expire ends the links of a member who has lacked a part for too long.
-func (r *Roster) expire(m *member) {
+// endAll ends the links of a member.
+func (r *Roster) endAll(m *member, why error) {
 	for _, l := range [...]chat.Link{m.sends, m.receives} {
 		if k := r.at(l); l != 0 && k != nil && !k.ending {
-			r.end(k, errHalf)
+			r.end(k, why)
 		}
 	}
 }

@@ -112,7 +112,7 @@ func (r *Roster) fill(a *account) {
 	s := &a.spool
 	m := r.named[a.folded]
 	switch {
-	case m == nil || m.receives == 0 || m.account != a || m.inbox.misses >= maxMisses:
+	case m == nil || m.receives == 0 || m.account != a || m.leaving != nil || m.inbox.misses >= maxMisses:
 	case s.fetching, s.told > 0, s.drops > 0, s.texts-s.puts <= 0, s.retry.place != 0:
 	default:
 		s.fetching = true
@@ -156,8 +156,11 @@ func (r *Roster) Fetched(now time.Time, name string, texts []Text, err error) []
 		a.spool.after = t.ID
 		a.spool.told++
 		d := r.newDelivery()
-		d.id, d.text = t.ID, t.Text
-		d.said.From, d.said.At = r.personCalled(t.From), t.At
+		d.id, d.from, d.text = t.ID, a, t.Text
+		d.said.From = r.personCalled(t.From)
+		if t.At.Before(m.since) { // else it only had to wait behind others
+			d.said.At = t.At
+		}
 		r.enqueue(m, d)
 	}
 	r.pump(m)
@@ -174,10 +177,7 @@ func (r *Roster) personCalled(name string) *chat.Person {
 
 // unspool is the end of a text that came from the store.
 func (r *Roster) unspool(m *member, d *delivery, err error) {
-	a := m.account
-	if a == nil {
-		return // the account is closed, the text stays
-	}
+	a := d.from // the member's, unless that was closed meanwhile
 	a.spool.told--
 	if err == nil {
 		r.drop(a, d.id)

@@ -80,7 +80,7 @@ func (r *Roster) ring() {
 		case fireReceipt:
 			r.missed(t.member)
 		case fireHalf:
-			r.expire(t.member)
+			r.endAll(t.member, errHalf)
 		case fireEarly:
 			t.entry.early = false
 			r.done(t.entry, errUnregistered)

@@ -124,8 +124,8 @@ func (m *Mode) Encodes() uint64 { return m.driver.Encodes() }
 // Booted implements loop.Mode.
 func (m *Mode) Booted(n loop.Net) {
 	m.net = n
-	m.SetAccounts(m.cfg.Accounts)
 	m.driver = session.New(n, (*handler)(m), m.dialects...)
+	m.SetAccounts(m.cfg.Accounts)
 }
 
 // Opened implements loop.Mode.
@@ -206,7 +206,9 @@ func (m *Mode) Closed(id loop.ID, why error) {
 }
 
 // SetAccounts makes these the accounts that may be used. On the loop only.
-func (m *Mode) SetAccounts(list []roster.Account) { m.roster.SetAccounts(m.net.Now(), list) }
+func (m *Mode) SetAccounts(list []roster.Account) {
+	m.carryOut(m.roster.SetAccounts(m.net.Now(), list))
+}
 
 // Tick implements loop.Mode: timers of sessions and of the roster share it.
 func (m *Mode) Tick(now time.Time) {
