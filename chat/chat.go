@@ -79,6 +79,9 @@ type Traits struct {
 	All         bool          // a Say may be for everyone
 	Accounts    bool          // a login is a name and a password of an account
 	NotSelf     bool          // a text to oneself is an error
+	WhoElse     bool          // its server can be asked who else is here, or was: WhoElse
+	Blocks      bool          // one may block others: Block
+	Logout      bool          // one may say that one leaves: Logout
 	TimesOut    bool          // a user from whom nothing comes is logged out after the server's time-out
 	Parts       bool          // a user may log in by two links, one for each Part
 	MaxText     int           // longest text of a Say in bytes of UTF-8

@@ -14,6 +14,7 @@ const (
 	maxHeldBytes  = 1 << 20   // and their bytes
 	maxWaiting    = 8192      // texts that wait in one conversation or, all together, for the server
 	maxWaitBytes  = 4 << 20   // and their bytes
+	maxOpen       = 16        // texts that the server has been asked and not answered, where they may be several
 	maxFlight     = 512       // texts on one line that the other machine does not have yet
 	maxFlightSize = 256 << 10 // and their bytes: well under what the loop lets a slow reader owe
 )

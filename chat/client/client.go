@@ -28,7 +28,8 @@
 // A link that fails before the very first answer ends the program instead.
 // With Traits.Parts there are two links: the answer on the first leads back to
 // dialling, for the second, and the end of either is the end of both. Without
-// Traits.Presence no table comes, and settling is over at once.
+// Traits.Presence no table comes, and settling is over at once; with
+// Traits.WhoElse we ask for it, and settling is over when it is there.
 package client
 
 import (
@@ -42,6 +43,7 @@ import (
 // Config says who is there and how.
 type Config struct {
 	Name   string      // our own name
+	Pass   []byte      // the password that goes with it, in dialects with Traits.Accounts
 	Server string      // the server as the person named it, for sentences
 	Traits chat.Traits // of the dialect that we speak
 	// Listening is our own listener; its port is what we log in with. Not

@@ -18,10 +18,20 @@ func (c *Client) commands() []command {
 		list = append(list, command{"/all", "text", "say text to everyone; @ALL text does the same", (*Client).toAll})
 	}
 	who := "list who is here"
-	if c.anyone() {
+	if c.untold() {
 		who = "list whom you wrote with; the server does not tell who is here"
 	}
 	list = append(list, command{"/who", "", who, func(c *Client, _ string) { c.who() }})
+	if c.cfg.Traits.WhoElse {
+		list = append(list,
+			command{"/whoelse", "", "ask the server who else is here", (*Client).whoElse},
+			command{"/whoelsesince", "TIME", "ask who else is or was here within that time: 90 seconds, 90s, 5m, 2h", (*Client).whoElseSince})
+	}
+	if c.cfg.Traits.Blocks {
+		list = append(list,
+			command{"/block", "NAME", "no texts from NAME any more, who does not see you come and go either", func(c *Client, s string) { c.block(s, false) }},
+			command{"/unblock", "NAME", "end that", func(c *Client, s string) { c.block(s, true) }})
+	}
 	quit := "leave"
 	if !c.relayed() {
 		list = append(list, command{"/close", "NAME", "end the talk with NAME", (*Client).closeTalk})

@@ -14,7 +14,7 @@ type exitPhase uint8
 const (
 	staying   exitPhase = iota
 	draining            // until all that was typed is sent or failed
-	finishing           // lines are being closed; nothing new begins
+	finishing           // lines are being closed and the server is left; nothing new begins
 	gone                // Quit was given
 )
 
@@ -87,7 +87,7 @@ func (c *Client) checkExit() {
 	if x.phase == draining && (c.drained() || !x.by.After(c.now)) {
 		c.finishAll()
 	}
-	if x.phase == finishing && (len(c.lines) == 0 || !x.by.After(c.now)) {
+	if x.phase == finishing && (len(c.lines) == 0 && !c.server.leaving || !x.by.After(c.now)) {
 		c.bye()
 	}
 }
@@ -146,10 +146,22 @@ func (c *Client) finishAll() {
 			c.finish(l.who)
 		}
 	}
+	if s := &c.server; s.phase >= settling && c.cfg.Traits.Logout {
+		s.phase, s.until, s.leaving = online, time.Time{}, true
+		c.do(Effect{Kind: Ask, Part: c.sends(), Request: &chat.Logout{}})
+		return
+	}
+	c.leaveServer()
+}
+
+// leaveServer is the end with the server. Where one can say that one leaves, it
+// comes when the server has agreed: what it told us before that is shown, and
+// for who writes to us later we are not here.
+func (c *Client) leaveServer() {
 	if c.server.phase > away {
 		c.do(Effect{Kind: HangUp})
 	}
-	c.server.phase, c.server.until = away, time.Time{}
+	c.server.phase, c.server.until, c.server.leaving = away, time.Time{}, false
 }
 
 // talks gives the contacts with whom there is a talk, by handle.
@@ -165,6 +177,9 @@ func (c *Client) talks() []*contact {
 
 // bye shows what did not get there any more and ends the program.
 func (c *Client) bye() {
+	if c.server.leaving {
+		c.leaveServer()
+	}
 	for len(c.delayed) > 0 {
 		c.turn(c.delayed[0])
 	}

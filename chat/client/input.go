@@ -103,7 +103,7 @@ func (c *Client) unaddressed(s string) {
 	switch {
 	case c.cfg.Strict:
 		c.fail(chat.Errorf(chat.Usage, "a line must say to whom: @NAME text"))
-	case c.last == nil && c.anyone():
+	case c.last == nil && c.untold():
 		c.fail(chat.Errorf(chat.Usage, "to whom? begin with @NAME"))
 	case c.last == nil:
 		c.fail(chat.Errorf(chat.Usage, "to whom? begin with @NAME; /who lists who is here"))

@@ -1,9 +1,11 @@
 package client
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"mim/chat"
@@ -24,6 +26,7 @@ type contact struct {
 	listed  bool
 	stale   bool // listed by a server that was lost, not yet by the new one
 	twin    bool // a stranger only because several in the table could be it
+	smooth  bool // the server had nothing to say about the last text for it
 	talk
 }
 
@@ -51,14 +54,32 @@ func addrOf(p *chat.Person) netip.AddrPort {
 	return p.Near
 }
 
-// came takes one entry of the server's table. An address that is none and our
-// own entry are skipped (mim0 rules 3 and 9), and so is what we know already.
+// entryOf is what a person is known by: where texts go through the server by
+// the name alone, which is then one person's in whatever case it is written.
+func (c *Client) entryOf(p *chat.Person) entry {
+	if c.relayed() {
+		return named(p.Name)
+	}
+	return entry{p.Name, addrOf(p)}
+}
+
+func named(name string) entry { return entry{name: strings.ToLower(name)} }
+
+// came takes one entry of the server's table. An address that is none, where
+// one is needed, and our own entry are skipped (mim0 rules 3 and 9), and so is
+// what we know already.
 func (c *Client) came(p *chat.Person) {
-	addr := addrOf(p)
-	if !addr.IsValid() || addr.Port() == 0 || p.Name == "" || c.own(p.Name, addr) {
+	e := c.entryOf(p)
+	switch {
+	case p.Name == "":
+		return
+	case c.relayed():
+		if strings.EqualFold(p.Name, c.cfg.Name) {
+			return
+		}
+	case !e.addr.IsValid() || e.addr.Port() == 0 || c.own(p.Name, e.addr):
 		return
 	}
-	e := entry{p.Name, addr}
 	if k := c.listed[e]; k != nil {
 		k.stale = false
 		return
@@ -69,12 +90,12 @@ func (c *Client) came(p *chat.Person) {
 	if !c.server.told {
 		// Those who were here may still be listed again: a newcomer's handle
 		// is chosen when we know who has stayed.
-		if !slices.ContainsFunc(c.server.newcomers, func(q *chat.Person) bool { return entry{q.Name, addrOf(q)} == e }) {
+		if c.relayed() || !slices.ContainsFunc(c.server.newcomers, func(q *chat.Person) bool { return c.entryOf(q) == e }) {
 			c.server.newcomers = append(c.server.newcomers, p)
 		}
 		return
 	}
-	c.enter(e, p.Dialect)
+	c.enter(e, p)
 }
 
 // own reports whether an entry is ourselves: our listener's port at the
@@ -93,12 +114,15 @@ func (c *Client) own(name string, addr netip.AddrPort) bool {
 }
 
 // enter puts a person into the table and tells of it.
-func (c *Client) enter(e entry, dialect string) {
-	if dialect == "" {
-		dialect = c.cfg.Traits.Dialect
+func (c *Client) enter(e entry, p *chat.Person) {
+	var k *contact
+	if c.relayed() {
+		k = c.nameOnly(p.Name)
+		k.entry = e
+	} else {
+		k = c.claim(e)
 	}
-	k := c.claim(e)
-	k.dialect, k.listed = dialect, true
+	k.dialect, k.listed = cmp.Or(p.Dialect, c.cfg.Traits.Dialect), true
 	c.people = append(c.people, k)
 	c.listed[e] = k
 	c.show(View{Event: Came, Name: k.handle, Dialect: k.dialect, Address: k.address()})
@@ -163,7 +187,7 @@ func (c *Client) learn(name, handle string) *contact {
 
 // went takes an entry out of the table. A direct talk goes on without it.
 func (c *Client) went(p *chat.Person) {
-	e := entry{p.Name, addrOf(p)}
+	e := c.entryOf(p)
 	if k := c.listed[e]; k != nil {
 		i := slices.Index(c.people, k)
 		c.people = slices.Delete(c.people, i, i+1)
@@ -171,16 +195,18 @@ func (c *Client) went(p *chat.Person) {
 		return
 	}
 	c.server.newcomers = slices.DeleteFunc(c.server.newcomers, func(q *chat.Person) bool {
-		return entry{q.Name, addrOf(q)} == e
+		return c.entryOf(q) == e
 	})
 }
 
 // leave is the rest of went for a contact that is out of c.people already.
 func (c *Client) leave(k *contact) {
 	delete(c.listed, k.entry)
-	k.listed, k.stale = false, false
+	k.listed, k.stale, k.smooth = false, false, false
 	c.show(View{Event: Went, Name: k.handle, Dialect: k.dialect, Address: k.address()})
-	c.remember(k)
+	if !c.relayed() {
+		c.remember(k)
+	}
 }
 
 // remember keeps a contact that is not listed while it matters: its line is
@@ -252,13 +278,29 @@ func (c *Client) renew() {
 	newcomers := c.server.newcomers
 	c.server.newcomers = nil
 	for _, p := range newcomers {
-		c.enter(entry{p.Name, addrOf(p)}, p.Dialect)
+		if e := c.entryOf(p); c.listed[e] == nil {
+			c.enter(e, p)
+		}
+	}
+}
+
+// present takes the names of all who are here now, as the server lists them.
+func (c *Client) present(names []string) {
+	told := c.server.told
+	if told {
+		c.outdate()
+	}
+	for _, name := range names {
+		c.came(&chat.Person{Name: name, Dialect: c.cfg.Traits.Dialect})
+	}
+	if told { // else settle does it
+		c.renew()
 	}
 }
 
 // who answers /who.
 func (c *Client) who() {
-	if c.anyone() {
+	if c.untold() {
 		c.written()
 		return
 	}

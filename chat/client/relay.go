@@ -9,33 +9,50 @@ import (
 )
 
 // A relay is what goes through the server, where a dialect's users are reached
-// by their own link to it (Traits.Reach). One text is asked at a time, in the
-// order typed: so an answer can only be that text's, and nothing is overtaken.
+// by their own link to it (Traits.Reach): texts, and what else the person asks
+// of it, in the order typed. Answers come in that order.
 //
-// When the server is lost, the text that was asked has failed, although it may
-// have arrived; it is never asked again, so that nobody gets it twice. What
-// waits behind it was seen by nobody and waits for the server, for postWithin
-// from the loss; then all of it fails, and so does what is typed until the
-// server is back. What was confirmed stays confirmed.
+// One thing is asked at a time, so that an answer can only be that one's, even
+// where servers say nothing about a text that arrived and a sentence about any
+// other, which names no text. But that takes such a text as long as we wait for
+// the sentence. So texts may be open together, maxOpen at most, if the last ones
+// for all those people went without a word (contact.smooth): then nothing is to
+// be expected that could be taken for another's. With receipts it is always one.
+//
+// When the server is lost, what was asked has failed, although it may have
+// arrived; it is never asked again, so that nobody gets it twice. What waits
+// behind it was seen by nobody and waits for the server, for postWithin from
+// the loss; then all of it fails, and so does what is typed until the server is
+// back. What was confirmed stays confirmed.
 type relay struct {
-	posts  []post     // in order; the first may be asked
+	posts  []post     // in order
+	begun  int        // so many of them, from the first, were asked whole
+	open   int        // what was asked and has no answer, pieces counted one by one
 	bytes  int        // of posts
-	asked  bool       // the first, or a piece of it, has no answer yet
-	until  time.Time  // asked: the answer is here by then. Away: the server is. Zero: neither
-	people []*contact // whom we wrote with where the server does not tell who is here, the last one last
+	until  time.Time  // open: an answer is here by then. Away: the server is. Zero: neither
+	people []*contact // whom we wrote with who is not known to be here, the last one last
 	all    *contact   // stands for everybody
 
-	// What the Ask of a call points to: a call asks for one of each at most.
-	say      chat.Say
+	// What the Asks of a call point to: a call asks for so many at most.
+	says     [maxOpen]chat.Say
+	turn     uint8 // which of says is next
 	received chat.Received
 }
 
-// A post is one text for a person, or for all.
+// A post is one text for a person, or for all, or something else that is asked.
 type post struct {
-	to    *contact
-	words string
-	rest  string // of words, not asked yet
+	to     *contact
+	words  string
+	rest   string       // of words, not asked yet
+	asks   chat.Request // not nil: this, as it was typed in words, and no text for anybody
+	open   int          // pieces without an answer
+	stored bool         // the server keeps it, or a piece of it
+	why    string       // it, or a piece of it, failed for that
 }
+
+// smooth reports whether the server will have nothing to say about the post if
+// all is as it was.
+func (p *post) smooth() bool { return p.asks == nil && p.to.smooth }
 
 const (
 	// sayWithin bounds the wait for the outcome of a text or a piece of it.
@@ -51,6 +68,7 @@ const (
 	whyCut    = "the server was lost before it was confirmed: it may or may not have arrived"
 	whySilent = "the server did not answer: it may or may not have arrived"
 	whyLost   = "the server is lost"
+	whyMany   = "too much is waiting for the server"
 )
 
 // relayed reports whether texts go through the server.
@@ -66,67 +84,137 @@ func (c *Client) sends() chat.Part {
 
 // post queues a text for k.
 func (c *Client) post(k *contact, words string) {
-	if c.anyone() && k != c.relay.all {
+	if k != c.relay.all {
 		k = c.correspond(k.handle)
 	}
 	c.last = k
+	c.queue(post{to: k, words: words, rest: words})
+}
+
+// queue puts p behind what waits for the server.
+func (c *Client) queue(p post) {
 	r := &c.relay
 	switch {
-	case len(r.posts) >= maxWaiting || r.bytes+len(words) > maxWaitBytes:
-		c.posted(k, words, StateFailed, "too much is waiting for the server")
+	case len(r.posts) >= maxWaiting || r.bytes+len(p.words) > maxWaitBytes:
+		c.fate(&p, StateFailed, whyMany)
 		return
 	case c.server.phase != online && !r.until.After(c.now):
-		c.posted(k, words, StateFailed, whyLost)
+		c.fate(&p, StateFailed, whyLost)
 		return
 	}
-	r.posts = append(r.posts, post{to: k, words: words, rest: words})
-	r.bytes += len(words)
+	r.posts = append(r.posts, p)
+	r.bytes += len(p.words)
 	c.unsettled++
 	c.deliver()
 }
 
-// deliver asks the server for the next piece, if nothing else is asked.
+// deliver asks the server for what may be asked next.
 func (c *Client) deliver() {
-	r := &c.relay
-	if r.asked || len(r.posts) == 0 || c.server.phase != online {
-		return
+	for c.server.phase == online && c.mayAsk() {
+		r := &c.relay
+		p := &r.posts[r.begun]
+		q := p.asks
+		if q == nil {
+			q = c.piece(p)
+		}
+		if p.rest == "" {
+			r.begun++
+		}
+		p.open++
+		r.open++
+		r.until = c.now.Add(sayWithin)
+		c.do(Effect{Kind: Ask, Part: c.sends(), Request: q})
 	}
-	p := &r.posts[0]
+}
+
+// mayAsk reports whether there is something to ask that need not wait for an
+// answer to what is open.
+func (c *Client) mayAsk() bool {
+	r := &c.relay
+	switch {
+	case r.begun == len(r.posts):
+		return false
+	case r.open == 0:
+		return true
+	}
+	return r.open < maxOpen && !c.cfg.Traits.Receipts && r.posts[0].smooth() && r.posts[r.begun].smooth()
+}
+
+// piece takes the next piece off what is left of a text.
+func (c *Client) piece(p *post) *chat.Say {
+	r := &c.relay
 	limit := c.cfg.Traits.Piece
 	if limit <= 0 {
 		limit = len(p.rest)
 	}
 	limit = max(limit, utf8.UTFMax) // a character at least
-	r.say.To, r.say.All = append(r.say.To[:0], p.to.handle...), p.to == r.all
-	r.say.Text = chat.Clip(append(r.say.Text[:0], p.rest[:min(len(p.rest), limit+1)]...), limit)
-	p.rest = p.rest[len(r.say.Text):]
-	r.asked, r.until = true, c.now.Add(sayWithin)
-	c.do(Effect{Kind: Ask, Part: c.sends(), Request: &r.say})
+	say := &r.says[r.turn%maxOpen]
+	r.turn++
+	say.To, say.All = append(say.To[:0], p.to.handle...), p.to == r.all
+	say.Text = chat.Clip(append(say.Text[:0], p.rest[:min(len(p.rest), limit+1)]...), limit)
+	p.rest = p.rest[len(say.Text):]
+	return say
 }
 
-// outcome takes the answer to what was asked last.
-func (c *Client) outcome(part chat.Part, err error) {
+// outcome takes the answer to what was asked first of what is open.
+func (c *Client) outcome(part chat.Part, a *chat.Answer) {
 	r := &c.relay
-	if !r.asked || part != c.sends() {
+	if r.open == 0 || part != c.sends() {
 		return
 	}
-	r.asked, r.until = false, time.Time{}
 	p := &r.posts[0]
-	state, why := StateSent, ""
-	switch {
-	case err != nil: // and no piece more
-		state, why = StateFailed, c.refusal(p.to, err)
-	case p.rest != "":
+	if !p.isAnsweredBy(a.To) {
+		return
+	}
+	p.open--
+	if r.open--; r.open == 0 {
+		r.until = time.Time{}
+	} else {
+		r.until = c.now.Add(sayWithin)
+	}
+	if p.asks != nil {
+		done := c.takePost()
+		c.asked(&done, a)
 		c.deliver()
 		return
-	case c.cfg.Traits.Receipts:
-		state = StateDelivered
 	}
-	if err == nil {
-		c.exit.active = c.now
+	p.to.smooth = a.Err == nil && !a.Stored
+	p.stored = p.stored || a.Stored
+	if a.Err != nil && p.why == "" {
+		p.why = c.refusal(p.to, a.Err)
 	}
-	c.settlePost(state, why)
+	if p.why != "" && p.rest != "" { // and no piece more
+		p.rest = ""
+		r.begun++
+	}
+	if p.open == 0 && p.rest == "" {
+		c.settlePost(p.state())
+	}
 	c.deliver()
+}
+
+// isAnsweredBy reports whether an answer to what to is may be that to p.
+func (p *post) isAnsweredBy(to chat.Request) (ok bool) {
+	switch to.(type) {
+	case *chat.Say:
+		ok = p.asks == nil
+	case *chat.WhoElse:
+		_, ok = p.asks.(*chat.WhoElse)
+	case *chat.Block:
+		_, ok = p.asks.(*chat.Block)
+	}
+	return ok
+}
+
+// state is what became of a text that has all its answers.
+func (p *post) state() (state, why string) {
+	switch {
+	case p.why != "":
+		return StateFailed, p.why
+	case p.stored:
+		return StateStored, ""
+	}
+	return StateSent, ""
 }
 
 // refusal words why the server did not deliver a text, for the person who
@@ -137,6 +225,12 @@ func (c *Client) refusal(k *contact, err error) string {
 		return "the server says: " + visible(err.Error())
 	}
 	switch kind := e.Kind; {
+	case kind == chat.Blocked && all:
+		return "it went to all but those who have blocked you"
+	case kind == chat.Blocked:
+		return "they have blocked you"
+	case kind == chat.Unknown && c.cfg.Traits.Accounts:
+		return "there is no user of that name"
 	case kind == chat.NotDelivered && all && c.cfg.Traits.Receipts:
 		return "nobody else is there, or not everyone's program confirmed it"
 	case kind == chat.NotDelivered && all:
@@ -155,28 +249,48 @@ func (c *Client) refusal(k *contact, err error) string {
 	return visible(e.Text) // of the server, or of our own side of the dialect
 }
 
-// settlePost ends the first post.
-func (c *Client) settlePost(state, why string) {
+// takePost takes the first post out of those that wait.
+func (c *Client) takePost() post {
 	r := &c.relay
 	p := r.posts[0]
 	r.posts[0] = post{}
 	if r.posts = r.posts[1:]; len(r.posts) == 0 {
 		r.posts = nil
 	}
+	r.begun = max(r.begun-1, 0)
+	r.open -= p.open
 	r.bytes -= len(p.words)
 	c.unsettled--
-	c.posted(p.to, p.words, state, why)
+	return p
 }
 
-// posted shows what became of a text.
-func (c *Client) posted(k *contact, words, state, why string) {
-	c.show(View{Event: Sent, From: c.cfg.Name, To: k.handle, Text: words, Path: PathRelay, State: state, Why: why})
+// settlePost ends the first post.
+func (c *Client) settlePost(state, why string) {
+	p := c.takePost()
+	if state == StateSent {
+		if c.exit.active = c.now; c.cfg.Traits.Receipts {
+			state = StateDelivered
+		}
+	}
+	c.fate(&p, state, why)
 }
 
-// unsure fails the post of which we shall not know any more, if any.
+// fate shows what became of a post.
+func (c *Client) fate(p *post, state, why string) {
+	if p.asks != nil {
+		c.fail(chat.Errorf(chat.Lost, "%s: %s", p.words, why))
+		return
+	}
+	c.show(View{Event: Sent, From: c.cfg.Name, To: p.to.handle, Text: p.words, Path: PathRelay, State: state, Why: why})
+}
+
+// unsure fails the posts of which we shall not know any more, if any.
 func (c *Client) unsure(why string) {
-	if r := &c.relay; r.asked {
-		r.asked, r.until = false, time.Time{}
+	r := &c.relay
+	if r.open > 0 {
+		r.until = time.Time{}
+	}
+	for r.open > 0 {
 		c.settlePost(StateFailed, why)
 	}
 }
@@ -197,7 +311,7 @@ func (c *Client) tickRelay() {
 	if r.until.IsZero() || r.until.After(c.now) {
 		return
 	}
-	if !r.asked {
+	if r.open == 0 {
 		c.failPosted(whyLost)
 		return
 	}
@@ -218,7 +332,7 @@ func (c *Client) relayedSaid(part chat.Part, e *chat.Said) {
 		c.last = k
 	}
 	c.exit.active = c.now
-	c.show(View{Event: Said, From: k.handle, To: c.cfg.Name, Text: string(e.Text), Dialect: k.dialect, Path: PathRelay})
+	c.show(View{Event: Said, From: k.handle, To: c.cfg.Name, Text: string(e.Text), Written: e.At, Dialect: k.dialect, Path: PathRelay})
 	if c.cfg.Traits.Receipts {
 		r := &c.relay
 		r.received.From = append(r.received.From[:0], e.From.Name...)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"time"
@@ -32,7 +33,9 @@ type server struct {
 	lostAt    time.Time  // the last time
 	words     string     // the first line that the server said before it confirmed, or why it refused
 	saidLines int        // how many it said
-	refused   bool       // the login, by an answer
+	refused   chat.Kind  // of the answer that refused the login; 0: none did
+	leaving   bool       // we have said that we leave, and have no answer
+	listing   bool       // we have asked who is here, for the table, and have no answer
 	newcomers []*chat.Person
 }
 
@@ -73,11 +76,11 @@ func (c *Client) ServerOpened(now time.Time, here netip.Addr) []Effect {
 	}
 	s := &c.server
 	s.phase, s.until = asked, now.Add(answerWithin)
-	s.here, s.words, s.saidLines, s.refused = here, "", 0, false
+	s.here, s.words, s.saidLines, s.refused, s.listing = here, "", 0, 0, false
 	if s.part != chat.Receives {
 		c.outdate()
 	}
-	c.do(Effect{Kind: Login, Login: chat.Login{Name: c.cfg.Name, Port: c.cfg.Listening.Port(), Part: s.part}})
+	c.do(Effect{Kind: Login, Login: chat.Login{Name: c.cfg.Name, Port: c.cfg.Listening.Port(), Part: s.part, Pass: c.cfg.Pass}})
 	return c.end()
 }
 
@@ -131,13 +134,26 @@ func (s *server) asks(part chat.Part) bool { return s.phase == asked && s.part =
 
 func (c *Client) answered(part chat.Part, a *chat.Answer) {
 	s := &c.server
-	if _, ok := a.To.(*chat.Say); ok {
-		c.outcome(part, a.Err)
+	switch a.To.(type) {
+	case *chat.WhoElse:
+		if s.listing && part == c.sends() {
+			c.tableHere(a)
+			return
+		}
+		c.outcome(part, a)
+		return
+	case *chat.Say, *chat.Block:
+		c.outcome(part, a)
+		return
+	case *chat.Logout:
+		if s.leaving {
+			c.leaveServer()
+		}
 		return
 	}
 	switch {
 	case a.Err != nil && s.asks(part):
-		s.words, s.refused = a.Err.Error(), true
+		s.words, s.refused = a.Err.Error(), refusedFor(a.Err)
 		c.do(Effect{Kind: HangUp})
 		c.noServer(nil)
 	case a.Err != nil:
@@ -159,13 +175,57 @@ func (c *Client) loggedIn() {
 		c.show(View{Event: Ready, Name: c.cfg.Name, Dialect: c.cfg.Traits.Dialect, Address: c.cfg.Server, Listening: c.listening()})
 		c.renew()
 	}
-	if c.cfg.Traits.Presence {
-		c.unsettle()
-		return
+	if c.cfg.Traits.Accounts {
+		c.exit.active = c.now // what waited for us comes now
 	}
-	c.settle()
-	s.until = s.latest // a server that loses us before that is tried ever more seldom
+	switch {
+	case c.cfg.Traits.WhoElse:
+		s.listing, s.until = true, s.latest
+		c.do(Effect{Kind: Ask, Part: c.sends(), Request: &chat.WhoElse{Now: true}})
+	case c.cfg.Traits.Presence:
+		c.unsettle()
+	default:
+		c.settleEarly()
+	}
 }
+
+// settleEarly settles before the latest time for it. A server that loses us
+// before that is tried ever more seldom.
+func (c *Client) settleEarly() {
+	c.settle()
+	c.server.until = c.server.latest
+}
+
+// tableHere takes the answer to our question who is here. Who comes and goes
+// behind it the server tells by itself. A server that does not say who is here
+// leaves us with those of whom it tells.
+func (c *Client) tableHere(a *chat.Answer) {
+	s := &c.server
+	if s.listing = false; a.Err == nil {
+		c.present(a.Names)
+	}
+	if s.phase == settling {
+		c.settleEarly()
+	}
+}
+
+// refusedFor is the kind of an answer that refuses a login: of what it says
+// about name and password, else that it does.
+func refusedFor(err error) chat.Kind {
+	e := (*chat.Error)(nil)
+	if errors.As(err, &e) {
+		switch e.Kind {
+		case chat.BadPass, chat.Locked, chat.Online:
+			return e.Kind
+		}
+	}
+	return chat.Refused
+}
+
+// barred reports whether the login was refused in a way that no later try would
+// change: each wrong password even brings nearer that the name is locked. Online
+// is none: the server may not have noticed yet that our last link is dead.
+func (s *server) barred() bool { return s.refused == chat.BadPass || s.refused == chat.Locked }
 
 // settle begins to be online.
 func (c *Client) settle() {
@@ -197,7 +257,7 @@ func (c *Client) listening() string {
 
 // unsettle notes that a part of the table has just come.
 func (c *Client) unsettle() {
-	if s := &c.server; s.phase == settling {
+	if s := &c.server; s.phase == settling && !s.listing {
 		s.until = c.now.Add(quiet)
 		if s.until.After(s.latest) {
 			s.until = s.latest
@@ -239,7 +299,10 @@ func (c *Client) ServerFailed(now time.Time, why error) []Effect {
 // one without the other is of no use.
 func (c *Client) ServerClosed(now time.Time, why error) []Effect {
 	c.begin(now)
-	if c.server.linked() && c.exit.phase < finishing {
+	switch {
+	case c.server.leaving:
+		c.leaveServer()
+	case c.server.linked() && c.exit.phase < finishing:
 		c.hangUpRest()
 		c.server.phase = max(c.server.phase, asked) // what was lost is a link, not a dial
 		c.noServer(why)
@@ -261,7 +324,7 @@ func (c *Client) noServer(why error) {
 	s.phase, s.until = away, time.Time{}
 	c.unsure(whyCut)
 	switch {
-	case !s.been:
+	case !s.been, s.barred():
 		c.neverOnline(was, why)
 		return
 	case !c.cfg.Retry:
@@ -289,24 +352,26 @@ func (c *Client) offline(why error, next string) {
 	c.show(View{Event: Offline, Address: c.cfg.Server, Why: reason(why, "the server closed the connection"), Text: next})
 }
 
-// neverOnline ends the program because the very first login came to nothing.
-// Trying again is for a server that is known to be right. Where a login is not
-// answered but by the table, a line and the end is a refusal; a server through
-// which texts go answers, and one that does not is none of this dialect.
+// neverOnline ends the program because the very first login came to nothing, or
+// a later one for good. Trying again is for a server that is known to be right.
+// Where a login is not answered but by the table, a line and the end is a
+// refusal; a server through which texts go answers, and one that does not is
+// none of this dialect.
 func (c *Client) neverOnline(was phase, why error) {
 	var err *chat.Error
 	malformed := errors.As(why, &err) && err.Kind == chat.Malformed
 	switch s := &c.server; {
 	case was == dialling:
 		c.endBy(ExitNoServer, chat.Errorf(chat.Lost, "cannot reach the server at %s: %s", c.cfg.Server, reason(why, "no answer")))
-	case s.refused, s.saidLines == 1 && !malformed && !foreign(s.words) && !c.relayed():
-		c.endBy(ExitRefused, chat.Errorf(chat.Refused, "the server refused the login: %s", visible(s.words)))
+	case s.refused != 0, s.saidLines == 1 && !malformed && !foreign(s.words) && !c.relayed():
+		c.endBy(ExitRefused, chat.Errorf(cmp.Or(s.refused, chat.Refused), "the server refused the login: %s", visible(s.words)))
 	case s.saidLines > 0 && !malformed:
 		c.endBy(ExitNoServer, chat.Errorf(chat.Lost, "no %s server at %s: it says %q", c.cfg.Traits.Dialect, c.cfg.Server, excerpt(s.words)))
 	default:
 		c.endBy(ExitNoServer, chat.Errorf(chat.Lost, "no %s server at %s: %s", c.cfg.Traits.Dialect, c.cfg.Server,
 			reason(why, "it closed the connection without a word; it may not let in this machine's address (mim serve --public)")))
 	}
+	c.failPosted(whyLost)
 	c.finishAll()
 }
 

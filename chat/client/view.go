@@ -9,10 +9,10 @@ const (
 	Ready   Event = "ready"   // logged in: Name, Address of the server, Listening
 	Came    Event = "came"    // Name is here: Dialect, Address
 	Went    Event = "went"    // Name is gone
-	Table   Event = "table"   // the answer to /who: People; Text, if they are not simply those who are here
+	Table   Event = "table"   // the answer to /who and its like: People; Text, if they are not simply those who are here
 	Opened  Event = "opened"  // a direct line with Name is up
 	Closed  Event = "closed"  // it is down: Why
-	Said    Event = "said"    // From said Text
+	Said    Event = "said"    // From said Text, if it is older at Written
 	Sent    Event = "sent"    // what became of the Text for To: State, Why
 	Notice  Event = "notice"  // a sentence from the server or about a link: Text
 	Error   Event = "error"   // Kind, Text
@@ -25,6 +25,7 @@ const (
 const (
 	StateSent      = "sent"      // the other machine has it or, on its way through a server, the server
 	StateDelivered = "delivered" // the other person's program has it, by a receipt
+	StateStored    = "stored"    // the server keeps it until the other person is there
 	StateFailed    = "failed"    // it has not, or we shall never know: Why
 )
 
@@ -44,6 +45,7 @@ type View struct {
 	Name      string // whom it is about, by handle
 	From, To  string // who said it to whom, by handle
 	Text      string
+	Written   time.Time // of a Said that was kept for us: when it was written; else zero
 	Dialect   string
 	Address   string // "host:port"
 	Path      string

@@ -10,34 +10,53 @@ import (
 // everybody is the name by which one writes to all.
 const everybody = "ALL"
 
-// anyone reports whether any name may be written to, because the server knows
-// who is here and does not tell.
-func (c *Client) anyone() bool { return c.relayed() && !c.cfg.Traits.Presence }
+// untold reports whether the server knows who is here and does not tell.
+func (c *Client) untold() bool { return c.relayed() && !c.cfg.Traits.Presence }
 
 // addressee finds whom a line that begins with a name is for, and the text
-// behind the name.
+// behind the name. Where texts go through the server any name may be written to:
+// it knows best who is here, or for whom it can keep a text.
 func (c *Client) addressee(s string) (k *contact, rest string, err *chat.Error) {
 	if !c.relayed() {
 		return c.resolve(s)
 	}
-	name, rest, err := firstName(s)
+	name, rest, err := c.nameFirst(s)
 	switch {
-	case err == nil && name == everybody && c.cfg.Traits.All:
-		return c.everyone(), rest, nil
-	case !c.anyone():
-		return c.resolve(s)
 	case err != nil:
 		return nil, "", err
-	case strings.TrimSpace(name) == "":
+	case name == everybody && c.cfg.Traits.All:
+		return c.everyone(), rest, nil
+	case c.cfg.Traits.NotSelf && strings.EqualFold(name, c.cfg.Name):
 		return nil, "", c.unknown(name, nil)
 	}
-	if bad := chat.CheckName(name); bad != nil {
-		return nil, "", chat.Errorf(chat.BadName, "nobody can be called %q: %s", name, bad)
-	}
-	if k = c.writtenTo(name); k == nil {
+	if k = c.called(name); k == nil {
 		k = c.nameOnly(name)
 	}
 	return k, rest, nil
+}
+
+// nameFirst takes a name off the front of s that somebody could have.
+func (c *Client) nameFirst(s string) (name, rest string, err *chat.Error) {
+	name, rest, err = firstName(s)
+	switch {
+	case err != nil:
+		return "", "", err
+	case strings.TrimSpace(name) == "":
+		return "", "", c.unknown(name, nil)
+	}
+	if bad := chat.CheckName(name); bad != nil {
+		return "", "", chat.Errorf(chat.BadName, "nobody can be called %q: %s", name, bad)
+	}
+	return name, rest, nil
+}
+
+// called is who is here, or whom we wrote with, under that name in any case of
+// letters; nil: nobody.
+func (c *Client) called(name string) *contact {
+	if k := c.listed[named(name)]; k != nil {
+		return k
+	}
+	return c.writtenTo(name)
 }
 
 // firstName takes a name off the front of s: up to the first blank, or what
@@ -77,8 +96,12 @@ func (c *Client) writtenTo(name string) *contact {
 	return nil
 }
 
-// correspond gives the contact of that name, as the one we wrote with last.
+// correspond gives the contact of that name: who is here, or the one we wrote
+// with last, from now on.
 func (c *Client) correspond(name string) *contact {
+	if k := c.listed[named(name)]; k != nil {
+		return k
+	}
 	r := &c.relay
 	k := c.writtenTo(name)
 	if k == nil {
@@ -96,12 +119,10 @@ func (c *Client) correspond(name string) *contact {
 // speaker is who said something through the server. Its writing of the name is
 // the person's own and counts from here on.
 func (c *Client) speaker(p *chat.Person) *contact {
-	if !c.anyone() {
-		if k := c.known[p.Name]; k != nil {
-			return k
-		}
-	}
 	k := c.correspond(p.Name)
+	if k.listed {
+		return k
+	}
 	k.name, k.handle = p.Name, p.Name
 	if p.Dialect != "" {
 		k.dialect = p.Dialect

@@ -23,6 +23,7 @@ type object struct {
 	From      string       `json:"from,omitempty"`
 	To        string       `json:"to,omitempty"`
 	Text      *string      `json:"text,omitempty"`
+	Written   string       `json:"written,omitempty"`
 	Dialect   string       `json:"dialect,omitempty"`
 	Address   string       `json:"address,omitempty"`
 	Path      string       `json:"path,omitempty"`
@@ -50,6 +51,9 @@ func AppendJSON(dst []byte, v client.View) []byte {
 	}
 	if v.Text != "" || v.Event == client.Said || v.Event == client.Sent {
 		o.Text = &v.Text
+	}
+	if !v.Written.IsZero() {
+		o.Written = v.Written.In(v.At.Location()).Format(milliseconds)
 	}
 	if v.Event == client.Table || v.People != nil {
 		people := make([]person, len(v.People))

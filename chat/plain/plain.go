@@ -4,9 +4,11 @@
 // A line for people is
 //
 //	15:04:05 <bob> text            someone said it
+//	15:04:05 <bob> text (written 2006-01-02 15:04)  bob said it then
 //	15:04:05 <alice -> bob> text   you said it, and it is with bob's machine or,
 //	                               through a server, with that; with a receipt
-//	                               from bob's program, "(delivered)" behind it
+//	                               from bob's program, "(delivered)" behind it;
+//	                               "(stored)", and the server keeps it for bob
 //	15:04:05 * sentence            the messenger reports
 //	15:04:05 ! sentence            something went wrong
 //	-- 2006-01-02 --               the day of the lines below
@@ -25,6 +27,9 @@ import (
 
 	"mim/chat/client"
 )
+
+// writtenAt stands behind a text that is older than its line.
+const writtenAt = " (written 2006-01-02 15:04)"
 
 // Dated gives a Format that is AppendPlain, with a line of the date before the
 // first line of each day (mim0.md, Peers: with date and time). It is for one
@@ -54,6 +59,9 @@ func AppendPlain(dst []byte, v client.View) []byte {
 	case client.Said:
 		dst = appendTalk(dst, v.From, "")
 		dst = appendText(dst, v.Text)
+		if !v.Written.IsZero() {
+			dst = v.Written.In(v.At.Location()).AppendFormat(dst, writtenAt)
+		}
 	case client.Sent:
 		if v.State == client.StateFailed {
 			dst = appendMark(dst, '!', "not sent to "+quote(v.To)+": ")
@@ -65,8 +73,11 @@ func AppendPlain(dst []byte, v client.View) []byte {
 		}
 		dst = appendTalk(dst, v.From, v.To)
 		dst = appendText(dst, v.Text)
-		if v.State == client.StateDelivered {
+		switch v.State {
+		case client.StateDelivered:
 			dst = append(dst, " (delivered)"...)
+		case client.StateStored:
+			dst = append(dst, " (stored)"...)
 		}
 	case client.Error:
 		dst = appendMark(dst, '!', "")
@@ -109,6 +120,9 @@ func sentence(v client.View) string {
 		}
 		return "you are " + quote(v.Name) + " at " + v.Address + "; others reach you " + at
 	case client.Came:
+		if v.Address == "" {
+			return quote(v.Name) + " is here"
+		}
 		return quote(v.Name) + " is here (" + v.Address + ")"
 	case client.Went:
 		return quote(v.Name) + " is gone"

@@ -88,6 +88,8 @@ func answerSay(dst []byte, say *chat.Say, a chat.Answer) []byte {
 		return appendSentence(dst, saysNotToAll)
 	case kind == chat.Blocked:
 		return appendSentence(dst, saysBlocked)
+	case kind == chat.Unknown && say.All:
+		return dst // nobody else is here: all of them have it
 	case kind == chat.Unknown, kind == chat.Self, kind == chat.BadName:
 		return appendError(dst, saysBadUser)
 	case kind == chat.Full:
@@ -146,6 +148,8 @@ func (s *session) lastWords(dst []byte, err error) []byte {
 		return dst
 	case kind == chat.TooLate && in:
 		return appendSentence(dst, saysTimeOut)
+	case kind == chat.BadPass: // for the last time on this connection
+		return appendSentence(dst, saysBadPass)
 	case kind == chat.Lost:
 		return appendSentence(dst, saysStops)
 	}

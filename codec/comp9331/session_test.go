@@ -260,6 +260,7 @@ func TestAnswers(t *testing.T) {
 		{"not delivered", say, chat.NotDelivered, "Error. Your message could not be delivered\n"},
 		{"anything else", say, chat.TooFast, "Error. it went wrong\n"},
 		{"to all", all, 0, ""},
+		{"to all, nobody else is here", all, chat.Unknown, ""},
 		{"to all, blocked", all, chat.Blocked, "Your message could not be delivered to some recipients\n"},
 		{"to all, not to all", all, chat.NotDelivered, "Error. Your message may not have reached everyone\n"},
 		{"who", &chat.WhoElse{}, chat.Broken, "Error. it went wrong\n"},
@@ -314,6 +315,7 @@ func TestLastWords(t *testing.T) {
 	}{
 		{"time-out", in, chat.Errorf(chat.TooLate, "nothing for 10m"), "You sent nothing for too long and are logged out\n"},
 		{"no login", open, chat.Errorf(chat.TooLate, "no login within 2m"), "Error. no login within 2m\n"},
+		{"the third wrong password", open, chat.Errorf(chat.BadPass, "wrong"), "Invalid Password. Please try again \n"},
 		{"the server stops", in, chat.Errorf(chat.Lost, "bye"), "The server stops. Come back later\n"},
 		{"no room", open, chat.Errorf(chat.Full, "no room"), "Error. no room\n"},
 		{"malformed", in, chat.Errorf(chat.Malformed, "what is\nthis"), "Error. what is this\n"},

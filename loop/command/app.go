@@ -62,8 +62,8 @@ where; other dialects send it through the registry.
 
 Every flag can be given in the environment too: --max-conns as MIM_MAX_CONNS.
 
-Exit codes: 0 fine; 2 bad use; 3 refused (name); 4 registry not reached, or
-of another protocol; 6 cannot listen; 7 input or output broken.`
+Exit codes: 0 fine; 2 bad use; 3 refused (name, password); 4 registry not
+reached, or of another protocol; 6 cannot listen; 7 input or output broken.`
 
 // env is the environment variable of a flag: --max-conns is MIM_MAX_CONNS.
 func env(flag string) []string {

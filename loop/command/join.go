@@ -40,6 +40,8 @@ const inputLines = `   @bob hello            say hello to bob; a name with blank
    @ALL hello            say hello to everyone, if the dialect can
    and how are you?      goes to whom you spoke with last (not with --json)
    /who                  who is here
+   /whoelsesince 5m      who was within that time, if the server can be asked; so /whoelse
+   /block eve            no texts from eve any more, if the dialect can; /unblock ends it
    /close bob            end the talk with bob
    /help                 all commands
    /quit                 leave; the end of input does too, once all has been sent
@@ -52,6 +54,7 @@ type joining struct {
 	listen  netip.AddrPort
 	output  string // forPeople or forScripts
 	retry   string // retrying or oneTry
+	pass    []byte // nil: none is wanted
 }
 
 func joinCommand(dialects []codec.Dialect, s streams) *cli.Command {
@@ -62,6 +65,7 @@ func joinCommand(dialects []codec.Dialect, s streams) *cli.Command {
 		newToggle("plain", "show lines for people (the default)", &j.output, forPeople),
 		newToggle("json", "show one JSON object a line, for scripts", &j.output, forScripts),
 		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: "the system picks", Usage: "where other people's programs reach me: `ADDRESS`, ADDRESS:PORT or :PORT"},
+		&cli.StringFlag{Name: passwordFile, EnvVars: env(passwordFile), Usage: "where a password is wanted: the first line of `FILE`; else it is what " + passwordVariable + " holds, else it is asked for"},
 		newToggle("retry", "look for a lost server again: after 1, 2, 4 ... 30 s (the default)", &j.retry, retrying),
 		newToggle("no-retry", "end when the server is lost and the last talk is over", &j.retry, oneTry),
 	}
@@ -89,6 +93,9 @@ Examples:
 				return f
 			}
 			if err := j.read(c, dialects); err != nil {
+				return err
+			}
+			if err := j.readPassword(c, s); err != nil {
 				return err
 			}
 			return j.run(s, log)
@@ -185,7 +192,7 @@ func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
 	m := &messenger{as: j, ended: make(chan int, 1), broken: make(chan error, 2)}
 	m.out = plain.NewWriter(s.out, format, func(err error) { m.broken <- printed(0, err) })
 	m.mode = join.New(join.Config{
-		Dialect: j.dialect, Name: j.target.name, Server: j.target.server, Listen: j.listen,
+		Dialect: j.dialect, Name: j.target.name, Pass: j.pass, Server: j.target.server, Listen: j.listen,
 		JSON: j.output == forScripts, Retry: j.retry == retrying, Seed: rand.Uint64(), Log: log,
 		Show: func(v client.View) {
 			if known := m.trouble.Load(); (v.Event == client.Error || v.Event == client.Offline) && (known == nil || !known.Final) {

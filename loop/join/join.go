@@ -28,6 +28,7 @@ const (
 type Config struct {
 	Dialect codec.Calling
 	Name    string         // who we are
+	Pass    []byte         // our password, in a dialect with accounts; it must not be changed
 	Server  string         // "host:port"; a host name is looked up at each dial
 	Listen  netip.AddrPort // where others call us, if Listens(Dialect); port 0: the system picks
 	JSON    bool           // a line must say to whom it goes
@@ -123,6 +124,7 @@ func (m *Mode) Booted(n loop.Net) {
 	}
 	m.client = client.New(client.Config{
 		Name:      m.cfg.Name,
+		Pass:      m.cfg.Pass,
 		Server:    m.cfg.Server,
 		Traits:    m.cfg.Dialect.Traits(),
 		Listening: listening,
@@ -163,7 +165,7 @@ func (m *Mode) openedServer(id loop.ID, remote netip.AddrPort) {
 // Data implements loop.Mode.
 func (m *Mode) Data(id loop.ID, p []byte, end bool) int {
 	used := m.driver.Data(id, p, end)
-	if end && m.at(id) != nil {
+	if l := m.driver.Get(id); end && m.at(id) != nil && (l == nil || !l.More()) {
 		m.carryOut(m.client.PeerEnded(m.net.Now(), chat.Link(id)))
 	}
 	return used
