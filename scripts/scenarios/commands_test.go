@@ -244,8 +244,15 @@ func cmdRaw(ts *testscript.TestScript, _ bool, args []string) {
 	if r == nil {
 		ts.Fatalf("no raw connection %s", key)
 	}
-	if verb == "login" {
+	switch verb {
+	case "login":
 		ts.Check(r.sendLogins(args[2:]))
+		return
+	case "says":
+		parts, err := unquoteAll(args[2:])
+		if err = firstError(err, func() error { return r.says(parts...) }); err != nil {
+			ts.Fatalf("raw %s says: %v", key, err)
+		}
 		return
 	}
 	if err := r.do(verb, arg); err != nil {

@@ -40,6 +40,12 @@
 //	raw KEY segment 'text'    what one recv gives next is this, and nothing else
 //	raw KEY segments N        so many segments have come in all (on Linux)
 //	raw KEY pieces FROM N 'text'  take messenger's FORWARDs until they are text N times
+//	raw KEY says 'text'...    what comes next is this, each in a segment of its own and
+//	                          whole; [TIME] is a time of the last minutes, [2026-11-20 12:04 UTC],
+//	                          and '*a b \n' has these names in any order
+//	raw KEY lines A B 'text'  send it for each number from A to B, which is # in it, in one write
+//	raw KEY told A B 'text'   says, for each number from A to B
+//	raw KEY every 5ms 'text'  from now on, send it again and again
 //	raw KEY quiet 50ms        nothing comes for so long
 //	raw KEY after 2s          what was seen last came so long behind what we sent last;
 //	                          within 3s: not later
@@ -53,4 +59,7 @@
 //	cuts 'bytes' 'segment'... for each position in bytes, a new user of messenger sends them
 //	                          to himself cut there, gets the segments one by one, confirms
 //	                          each and is told so; NAME stands for the user's name
+//	enter KEY[=NAME] PASSWORD [FROM]  log in with comp9331, as raw KEY; FROM an address of ours
+//	guess NAME PASSWORD FROM N  N wrong tries, the first from the address FROM, each from the next
+//	stored DIR TO FROM TIME 'text'  put a text that was written then into the data of no server
 package scenarios

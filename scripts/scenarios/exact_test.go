@@ -34,6 +34,15 @@ func (r *raw) doExact(verb, arg string) error {
 		from, rest, _ := strings.Cut(arg, " ")
 		n, text, err := numbered(rest)
 		return firstError(err, func() error { return r.pieces(from, strings.Repeat(text, n)) })
+	case "lines":
+		all, err := ranged(arg)
+		return firstError(err, func() error { return r.send([]byte(strings.Join(all, ""))) })
+	case "told":
+		r.mixed = true // a kernel may join what waits
+		all, err := ranged(arg)
+		return firstError(err, func() error { return r.says(all...) })
+	case "every":
+		return r.every(arg)
 	case "quiet":
 		return r.quiet(arg)
 	case "over":
@@ -80,6 +89,7 @@ func (r *raw) next() (string, error) {
 		return "", fmt.Errorf("what is next came in one segment with what was seen: %q", r.got.all()[start:one.end])
 	}
 	r.skip = one.end
+	r.parts++
 	return r.got.all()[start:one.end], nil
 }
 

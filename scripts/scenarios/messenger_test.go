@@ -44,7 +44,7 @@ func registeredFor(address, what string) (*raw, error) {
 		return nil, err
 	}
 	err = r.send([]byte("REGISTER " + what + "\n\n"))
-	if err = firstError(err, func() error { return r.segment("REGISTERED " + what + "\n\n") }); err != nil {
+	if err = firstError(err, func() error { return r.says("REGISTERED " + what + "\n\n") }); err != nil {
 		r.conn.Close()
 		return nil, err
 	}

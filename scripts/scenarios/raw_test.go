@@ -20,6 +20,9 @@ type raw struct {
 	got  *tail
 	skip int       // bytes of got that the script has seen
 	sent time.Time // right before the last write
+
+	parts int  // what it has seen by itself, each in a segment of its own
+	mixed bool // it has seen other things otherwise: parts says nothing
 }
 
 // dialRaw connects to address, from an address of ours, or "" for any.
@@ -134,6 +137,7 @@ func (t *tail) isEnded() bool {
 // waitFor waits until upTo finds what it looks for in the bytes not dealt with
 // yet, and says where it ends; -1 is not yet.
 func (r *raw) waitFor(upTo func([]byte) int) error {
+	r.mixed = true
 	err := r.got.wait(func(text []byte, _ bool) bool {
 		n := upTo(text[r.skip:])
 		r.skip += max(n, 0)

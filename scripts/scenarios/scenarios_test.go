@@ -73,6 +73,7 @@ func TestScenarios(t *testing.T) {
 			"see": cmdSee, "then": cmdThen, "seen": cmdSeen, "count": cmdCount, "texts": cmdTexts, "output": cmdOutput, "log": cmdLog,
 			"raw": cmdRaw, "refused": cmdRefused, "logins": cmdLogins,
 			"user": cmdUser, "cuts": cmdCuts,
+			"enter": cmdEnter, "guess": cmdGuess, "stored": cmdStored,
 		},
 	})
 }
@@ -121,7 +122,7 @@ func (w *world) launchWith(ts *testscript.TestScript, key string, variables []st
 	if old := w.programs[key]; old != nil && old.running() {
 		ts.Fatalf("%s runs already", key)
 	}
-	env := append(os.Environ(), "HOME="+ts.Getenv("WORK"))
+	env := append(os.Environ(), "HOME="+ts.Getenv("WORK"), "XDG_STATE_HOME=")
 	env = append(append(env, beside()...), variables...)
 	p, err := start(ts.Getenv("WORK"), env, args...)
 	ts.Check(err)
