@@ -78,6 +78,11 @@ type Traits struct {
 	Receipts    bool          // who gets a text says Received or refuses it; one at a time
 	All         bool          // a Say may be for everyone
 	Accounts    bool          // a login is a name and a password of an account
+	Rooms       bool          // its users join rooms, and hear who comes and goes there
+	Lobby       string        // the room that every login joins; empty: none
+	PingAfter   time.Duration // a link is pinged after so much silence; 0: never
+	PongWithin  time.Duration // and closed if no right pong comes within this
+	Lease       time.Duration // a login holds for this long, without its link; 0: as long as its link
 	NotSelf     bool          // a text to oneself is an error
 	WhoElse     bool          // its server can be asked who else is here, or was: WhoElse
 	Blocks      bool          // one may block others: Block

@@ -36,6 +36,8 @@ const (
 	BadPass
 	// Locked: too many wrong passwords; not even the right one helps for now.
 	Locked
+	// Taken: somebody else has the name.
+	Taken
 	// Online: the user is here already.
 	Online
 	// Blocked: the receiver does not want it, or some receivers do not.
@@ -56,7 +58,7 @@ var kindWords = [...]string{
 	Malformed: "malformed", BadName: "name", Unregistered: "unregistered", Unknown: "unknown",
 	NotDelivered: "undelivered", TooLong: "toolong", TooFast: "toofast", TooLate: "toolate",
 	Full: "full", Unsupported: "unsupported", Lost: "lost", Refused: "refused", Usage: "usage",
-	BadPass: "password", Locked: "locked", Online: "online", Blocked: "blocked", Self: "self",
+	BadPass: "password", Locked: "locked", Online: "online", Taken: "taken", Blocked: "blocked", Self: "self",
 	Already: "already", NotSo: "notso", Broken: "broken",
 }
 

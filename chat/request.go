@@ -22,10 +22,11 @@ type Hello struct{ Name string }
 
 // Say is a text. To is a name as written, empty on a link that has only one
 // other end. All: it is for everyone else who is here, and To is what the
-// dialect writes for that.
+// dialect writes for that. Room: To is a room.
 type Say struct {
 	To   []byte
 	All  bool
+	Room bool
 	Text []byte // UTF-8; in line dialects no line end, else it may hold anything
 	Cut  bool   // the codec dropped what was beyond its bound
 }
@@ -45,6 +46,37 @@ type Counts struct{ As Count }
 type WhoElse struct {
 	Now   bool
 	Since time.Duration
+}
+
+// Join asks to be let into a room, which is made if there is none; Leave is
+// the opposite. Room is as in Members.
+type Join struct{ Room string }
+type Leave struct{ Room string }
+
+// Pong answers a Ping; it is never answered.
+type Pong struct{ Number uint32 }
+
+// Talk asks someone, or all in a room, for a call. Its answer comes with
+// events: Call.
+type Talk struct {
+	To   []byte
+	Room bool
+}
+
+// TalkReply takes part in the call with this key, or declines.
+type TalkReply struct {
+	Key uint64
+	Yes bool
+}
+
+// TalkEnd leaves the call with this key.
+type TalkEnd struct{ Key uint64 }
+
+// Withdraw ends a login that holds by a lease: the one of this address and
+// Port. It is answered by the close of its link.
+type Withdraw struct {
+	Name string
+	Port uint16
 }
 
 // Block asks that Name can no longer write to this user or see them come and
@@ -70,21 +102,28 @@ type Refuse struct {
 // cannot be taken.
 func Answered(r Request) bool {
 	switch r.(type) {
-	case *Received, *Counts:
+	case *Received, *Counts, *Pong:
 		return false
 	}
 	return true
 }
 
-func (*Login) request()    {}
-func (*Hello) request()    {}
-func (*Say) request()      {}
-func (*Received) request() {}
-func (*Counts) request()   {}
-func (*WhoElse) request()  {}
-func (*Block) request()    {}
-func (*Logout) request()   {}
-func (*Refuse) request()   {}
+func (*Login) request()     {}
+func (*Hello) request()     {}
+func (*Say) request()       {}
+func (*Received) request()  {}
+func (*Counts) request()    {}
+func (*WhoElse) request()   {}
+func (*Block) request()     {}
+func (*Logout) request()    {}
+func (*Join) request()      {}
+func (*Leave) request()     {}
+func (*Pong) request()      {}
+func (*Talk) request()      {}
+func (*TalkReply) request() {}
+func (*TalkEnd) request()   {}
+func (*Withdraw) request()  {}
+func (*Refuse) request()    {}
 
 // An Answer is the outcome of a request of this link, for this link alone.
 type Answer struct {
@@ -94,4 +133,6 @@ type Answer struct {
 	// comes, and is safe: it would outlive the server.
 	Stored bool
 	Names  []string // of a WhoElse
+	// People, of a Login that holds by a lease: who else was here before it.
+	People []*Person
 }

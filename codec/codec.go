@@ -23,6 +23,8 @@ const (
 	Registry Role = iota
 	// Peer: a person's own listener, or a link dialled to one.
 	Peer
+	// Voice: datagrams of calls.
+	Voice
 )
 
 // A Port is a socket that a dialect wants opened.

@@ -20,10 +20,19 @@ func describe(v any) string {
 	case *chat.Hello:
 		return fmt.Sprintf("Hello %q", v.Name)
 	case *chat.Say:
+		if v.Room {
+			return fmt.Sprintf("Say to room %q: %q cut %v", v.To, v.Text, v.Cut)
+		}
 		if v.All {
 			return fmt.Sprintf("Say to all, %q: %q cut %v", v.To, v.Text, v.Cut)
 		}
 		return fmt.Sprintf("Say to %q: %q cut %v", v.To, v.Text, v.Cut)
+	case *chat.Join:
+		return fmt.Sprintf("Join %q", v.Room)
+	case *chat.Leave:
+		return fmt.Sprintf("Leave %q", v.Room)
+	case *chat.Talk:
+		return fmt.Sprintf("Talk to %q, room %v", v.To, v.Room)
 	case *chat.Received:
 		return fmt.Sprintf("Received from %q: %s", v.From, why(v.Err))
 	case *chat.Counts:
@@ -47,7 +56,22 @@ func describe(v any) string {
 			people = append(people, person(p))
 		}
 		return "Page " + strings.Join(people, "; ")
+	case *chat.Members:
+		var people []string
+		for _, p := range v.People {
+			people = append(people, person(p))
+		}
+		return fmt.Sprintf("Members of %q: %s", v.Room, strings.Join(people, "; "))
+	case *chat.Entered:
+		return fmt.Sprintf("Entered %q: %s", v.Room, person(v.Who))
+	case *chat.Exited:
+		return fmt.Sprintf("Exited %q: %s", v.Room, person(v.Who))
+	case *chat.Call:
+		return fmt.Sprintf("Call %d, %s, room %q, key %d", v.State, person(v.Who), v.Room, v.Key)
 	case *chat.Said:
+		if v.Room != "" {
+			return fmt.Sprintf("Said by %s in %q: %q", person(v.From), v.Room, v.Text)
+		}
 		if !v.At.IsZero() {
 			return fmt.Sprintf("Said by %s at %v: %q", person(v.From), v.At.UTC(), v.Text)
 		}

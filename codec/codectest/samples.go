@@ -45,6 +45,8 @@ func (s Suite) samples() []message {
 
 // promised messages mean what they say only where the traits allow them.
 func promised(t chat.Traits) (all []message) {
+	bob := &chat.Person{Name: "bob", Near: home, Far: home}
+	room := []*chat.Person{bob, {Name: "carol", Near: home, Far: home}}
 	rows := []struct {
 		by    bool
 		value any
@@ -59,6 +61,19 @@ func promised(t chat.Traits) (all []message) {
 		{t.Accounts, &chat.WhoElse{Since: 90500 * time.Millisecond}, "WhoElse since 1m30.5s"},
 		{t.Accounts, &chat.Block{Name: []byte("bob")}, `Block "bob", undo false`},
 		{t.Accounts, &chat.Block{Name: []byte("bob"), Undo: true}, `Block "bob", undo true`},
+		{t.Rooms, &chat.Join{Room: "#lunch"}, `Join "#lunch"`},
+		{t.Rooms, &chat.Leave{Room: "#lunch"}, `Leave "#lunch"`},
+		{t.Rooms, &chat.Say{To: []byte("#lunch"), Room: true, Text: []byte("hello room")}, `Say to room "#lunch": "hello room"`},
+		{t.Rooms, &chat.Said{From: bob, Room: "#lunch", Text: []byte("hello room")}, "hello room"},
+		{t.Rooms, &chat.Members{Room: "#lunch", People: room}, "carol"},
+		{t.Rooms, &chat.Entered{Room: "#lunch", Who: bob}, "bob"},
+		{t.Rooms, &chat.Exited{Room: "#lunch", Who: bob}, "bob"},
+		{t.PingAfter > 0, &chat.Ping{Number: 123456789}, "123456789"},
+		{false, &chat.Call{State: chat.CallAsked, Who: bob, Key: 123456789012345}, ""},
+		{false, &chat.Call{State: chat.CallAccepted, Who: bob, Key: 123456789012345}, ""},
+		{false, &chat.Call{State: chat.CallDenied, Who: bob, Key: 123456789012345}, ""},
+		{false, &chat.Call{State: chat.CallEnded, Who: bob, Key: 123456789012345}, ""},
+		{false, &chat.Call{State: chat.CallAsked, Room: "#lunch", Key: 123456789012345}, ""},
 		{true, &chat.Said{From: &chat.Person{Name: "bob"}, Text: []byte("stored one"), At: time.Unix(1e9, 0)}, "stored one"},
 		{true, &chat.Counts{As: chat.CountRunes}, ""},
 	}
@@ -117,6 +132,14 @@ func nasty() (all []message) {
 			message{value: &chat.Say{To: []byte("bob"), Text: []byte(text)}},
 			message{value: &chat.Say{All: true, Text: []byte(text)}},
 			message{value: &chat.Received{From: []byte(text)}},
+			message{value: &chat.Join{Room: text}},
+			message{value: &chat.Say{To: []byte(text), Room: true, Text: []byte(text)}},
+			message{value: &chat.Said{From: who, To: who, Text: []byte(text)}},
+			message{value: &chat.Said{From: who, Room: text, Text: []byte(text)}},
+			message{value: &chat.Members{Room: text, People: []*chat.Person{who, who}}},
+			message{value: &chat.Entered{Room: text, Who: who}},
+			message{value: &chat.Exited{Room: text, Who: who}},
+			message{value: &chat.Call{State: chat.CallAsked, Who: who, Room: text, Key: 1}},
 			message{value: &chat.Received{From: []byte(text), Err: errors.New(text)}},
 		)
 	}
