@@ -104,7 +104,7 @@ var (
 	errLocked  error = chat.Errorf(chat.Locked, "too many wrong passwords; try again later")
 	errOnline  error = chat.Errorf(chat.Online, "this user is online already")
 	errSilence error = chat.Errorf(chat.TooLate, "nothing came from you for too long")
-	errBound   error = chat.Errorf(chat.BadName, "the name belongs to an account with a password; try another")
+	errBound   error = chat.Errorf(chat.Taken, "the name belongs to an account with a password; try another")
 )
 
 // Checked is the outcome of a Check effect: whether the password was right,

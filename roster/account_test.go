@@ -12,7 +12,7 @@ import (
 
 // lines are the traits of a dialect like comp9331.
 var lines = chat.Traits{
-	Dialect: "lines", Reach: chat.ByLink, Presence: true, All: true, Accounts: true, NotSelf: true, TimesOut: true,
+	Dialect: "lines", Reach: chat.ByLink, Presence: true, Silent: true, All: true, Accounts: true, NotSelf: true, TimesOut: true,
 	MaxText: 10, LoginWithin: 2 * time.Minute,
 }
 
@@ -205,16 +205,16 @@ func TestSignIn(t *testing.T) {
 		{"online already", append(annAndBob, []step{{"3 in ann", ">3 check ann pass"}, {"3 right", ">3 online; >3 close"}}...)},
 		{"the check cannot be done", []step{{"1 in ann", ">1 check ann pass"}, {"1 unsure", ">1 full"}, {"1 in ann", ">1 check ann pass"}}},
 		{"gone while the password is checked", []step{{"1 in ann", ">1 check ann pass"}, {"1 close", ""}, {"1 right", ""}}},
-		{"a bound name is refused to a claim", []step{{"6 sends ann", ">6 name"}, {"6 sends bob", ">6 name"}, {"6 both dora", ">6 ok; >6 count 2; *-6 came dora"}}},
+		{"a bound name is refused to a claim", []step{{"6 sends ann", ">6 taken"}, {"6 sends bob", ">6 taken"}, {"6 both dora", ">6 ok; >6 count 2; *-6 came dora"}}},
 		{"no login within two minutes", []step{{"wait 119s", ""}, {"wait 1s", ">1 close toolate; >2 close toolate; >4 close toolate; >5 close toolate; >3 close toolate"}}},
 		{"logout behind what is asked", append(annAndBob, []step{
 			{"2 block carl", ">1 block 0 Bob carl"}, {"2 out", ""}, {"kept", ">2 ok; >2 ok; >2 close; *-2 went Bob"},
 		}...)},
 		{"logout behind what is told", append(annAndBob, []step{
-			{"1 say bob x", ">2 said ann x mark 1"}, {"2 out", ""}, {"1 say bob y", ">1 put 1 ann>Bob y"}, {"2 left", ">1 ok bob; >2 ok; >2 close; *-2 went Bob"},
+			{"1 say bob x", ">2 said ann x mark 1; >1 ok bob"}, {"2 out", ""}, {"1 say bob y", ">1 put 1 ann>Bob y"}, {"2 left", ">2 ok; >2 close; *-2 went Bob"},
 		}...)},
 		{"gone while the logout waits", append(annAndBob, []step{
-			{"1 say bob x", ">2 said ann x mark 1"}, {"2 out", ""}, {"2 close", "*-2 went Bob; >1 put 1 ann>Bob x"},
+			{"1 say bob x", ">2 said ann x mark 1; >1 ok bob"}, {"2 out", ""}, {"2 close", "*-2 went Bob; >1 put 1 ann>Bob x"},
 		}...)},
 		{"logout", append(annAndBob, []step{{"2 out", ">2 ok; >2 close; *-2 went Bob"}, {"2 close", ""}, {"1 else", ">1 ok"}}...)},
 	} {
@@ -271,25 +271,29 @@ func TestSpool(t *testing.T) {
 		what  string
 		steps []step
 	}{
-		{"live, without receipts", []step{{"1 say bob hi", ">2 said ann hi mark 1"}, {"2 left", ">1 ok bob"}}},
-		{"many live at once", []step{
-			{"1 say bob 1", ">2 said ann 1 mark 1"}, {"1 say bob 2", ">2 said ann 2 mark 2"}, {"2 left", ">1 ok bob; >1 ok bob"},
+		{"live, without receipts", []step{{"1 say bob hi", ">2 said ann hi mark 1; >1 ok bob"}, {"2 left", ""}}},
+		{"live, for one who waits to hear", []step{
+			{"6 both zoe", ">6 ok; >6 count 2; *-6 came zoe"}, {"6 say bob 1", ">2 said zoe 1"}, {"6 say bob 2", ">2 said zoe 2"}, {"2 left", ">6 ok bob; >6 ok bob"},
+			{"6 say bob 3", ">2 said zoe 3"}, {"2 close", "*-2 went Bob; > put"}, {"kept", ">6 ok bob stored"},
 		}},
-		{"a long one in pieces", []step{{"1 say bob 0123456789ab", ">2 said ann 0123456789; >2 said ann ab mark 1"}, {"2 left", ">1 ok bob"}}},
+		{"many live at once", []step{
+			{"1 say bob 1", ">2 said ann 1 mark 1; >1 ok bob"}, {"1 say bob 2", ">2 said ann 2 mark 2; >1 ok bob"}, {"2 left", ""},
+		}},
+		{"a long one in pieces", []step{{"1 say bob 0123456789ab", ">2 said ann 0123456789; >2 said ann ab mark 1; >1 ok bob"}, {"2 left", ""}}},
 		{"to oneself", []step{{"1 say ann hi", ">1 self ann"}}},
 		{"to nobody known", []step{{"1 say eve hi", ">1 unknown eve"}}},
 		{"offline, then told and dropped", []step{
 			{"1 say CARL one", "> put"}, {"1 say carl two", "> put"}, {"kept", ">1 ok CARL stored"}, {"3 in carl", ">3 check carl pass"},
 			{"3 right", ">3 ok; >1 fetch carl above 0; *-3 came carl"}, {"1 say carl three", "> put"}, {"kept", ">1 ok carl"},
 			{"fetched 1:ann>carl:one 2:ann>carl:two", ">3 said ann one; >3 said ann two"}, {"3 left", "> drop 1; > drop 2"}, {"kept", ">1 ok carl"},
-			{"kept", ""}, {"kept", ">1 fetch carl above 2"}, {"fetched 3:ann>carl:three", ">3 said ann three"}, {"3 left", "> drop 3"}, {"1 say carl four", ">3 said ann four"},
+			{"kept", ""}, {"kept", ">1 fetch carl above 2"}, {"fetched 3:ann>carl:three", ">3 said ann three"}, {"3 left", "> drop 3"}, {"1 say carl four", ">3 said ann four; >1 ok carl"},
 		}},
 		{"it cannot be stored", []step{{"1 say carl one", "> put"}, {"broken", ">1 broken carl"}, {"3 in carl", ">3 check carl pass"}, {"3 right", ">3 ok; *-3 came carl"}}},
 		{"the receiver is lost before it has left", []step{
-			{"1 say bob one", ">2 said ann one"}, {"2 close", "*-2 went Bob; > put"}, {"kept", ">1 ok bob stored"},
+			{"1 say bob one", ">2 said ann one; >1 ok bob"}, {"2 close", "*-2 went Bob; > put"}, {"kept", ""},
 		}},
 		{"the author is lost, too", []step{{"1 say carl one", "> put"}, {"1 close", "*-1 went ann"}, {"kept", ""}}},
-		{"to all: nothing is stored", []step{{"1 all hi", ">2 said ann hi"}, {"2 left", ">1 ok ALL"}}},
+		{"to all: nothing is stored", []step{{"1 all hi", ">2 said ann hi; >1 ok ALL"}, {"2 left", ""}}},
 		{"with receipts one by one", []step{
 			{"1 say dora one", "> put"}, {"kept", ">1 ok dora stored"}, {"1 say dora two", "> put"}, {"kept", ">1 ok dora stored"},
 			{"6 both dora", ">6 ok; >6 count 2; >1 fetch dora above 0; *-6 came dora"}, {"fetched 1:ann>dora:one", ">6 said ann one"},
@@ -356,13 +360,13 @@ func TestBlocks(t *testing.T) {
 		}},
 		{"who is offline", []step{{"1 block carl", ">1 block 0 ann carl"}, {"kept", ">1 ok"}}},
 		{"no text gets through, one can still write", []step{
-			{"1 block bob", ">1 block 0 ann bob"}, {"kept", ">1 ok"}, {"2 say ann hi", ">2 blocked ann"}, {"1 say bob hi", ">2 said ann hi mark 1"},
+			{"1 block bob", ">1 block 0 ann bob"}, {"kept", ">1 ok"}, {"2 say ann hi", ">2 blocked ann"}, {"1 say bob hi", ">2 said ann hi mark 1; >1 ok bob"},
 			{"2 all hi", ">2 blocked ALL"},
 		}},
 		{"who is offline and blocks", []step{
 			{"1 block bob", ">1 block 0 ann bob"}, {"kept", ">1 ok"}, {"1 close", "*-1 went ann"}, {"2 say ann hi", ">2 blocked ann"},
 		}},
-		{"it cannot be kept", []step{{"1 block bob", ">1 block 0 ann bob"}, {"broken", ">1 broken"}, {"2 say ann hi", ">1 said Bob hi mark 1"}}},
+		{"it cannot be kept", []step{{"1 block bob", ">1 block 0 ann bob"}, {"broken", ">1 broken"}, {"2 say ann hi", ">1 said Bob hi mark 1; >2 ok ann"}}},
 		{"its end cannot be kept", []step{
 			{"1 block bob", ">1 block 0 ann bob"}, {"kept", ">1 ok"}, {"1 unblock bob", ">1 block 1 ann bob"}, {"broken", ">1 broken"}, {"2 say ann hi", ">2 blocked ann"},
 		}},
@@ -444,7 +448,7 @@ func TestTimeOfStoredTexts(t *testing.T) {
 func TestClaimIsNoAccount(t *testing.T) {
 	w := accounts(t, Config{Known: Known{Waiting: map[string]int{"zoe": 1}}})
 	w.run([]step{{"6 both zoe", ">6 ok; >6 count 2; *-6 came zoe"}})
-	if got := show(w.SetAccounts(w.now, []Account{{Name: "zoe", Bound: true}})); got != ">6 close name; *-6 went zoe" {
+	if got := show(w.SetAccounts(w.now, []Account{{Name: "zoe", Bound: true}})); got != ">6 close taken; *-6 went zoe" {
 		t.Error(got)
 	}
 	w.run([]step{{"1 in zoe", ">1 check zoe pass"}, {"1 right", ">1 ok; >1 fetch zoe above 0; *-1 came zoe"}})
@@ -466,7 +470,7 @@ func TestSetAccounts(t *testing.T) {
 	w := accounts(t, Config{Known: Known{Waiting: map[string]int{"carl": 1}}})
 	w.run(annAndBob)
 	w.SetAccounts(w.now, []Account{{Name: "ann", Bound: true}})
-	w.run([]step{{"2 say ann hi", ">1 said Bob hi mark 1"}, {"1 say carl hi", ">1 unknown carl"}, {"3 in carl", ">3 check carl pass"}, {"3 right", ">3 password"}})
+	w.run([]step{{"2 say ann hi", ">1 said Bob hi mark 1; >2 ok ann"}, {"1 say carl hi", ">1 unknown carl"}, {"3 in carl", ">3 check carl pass"}, {"3 right", ">3 password"}})
 	w.SetAccounts(w.now, []Account{{Name: "ann", Bound: true}, {Name: "carl", Bound: true}})
 	w.run([]step{{"3 in carl", ">3 check carl pass"}, {"3 right", ">3 ok; >1 fetch carl above 0; *-3 came carl"}})
 }

@@ -19,6 +19,7 @@ type talker struct {
 	refused     uint8   // logins refused since since
 	since       time.Duration
 	heard       time.Duration // when the last bytes came
+	pinged      uint32        // what the pong has to be; 0: none is due
 	silence     timer
 }
 
@@ -45,6 +46,8 @@ type entry struct {
 	block  chat.Block
 	who    chat.WhoElse
 	logout chat.Logout
+	join   chat.Join
+	leave  chat.Leave
 	text   []byte
 }
 
@@ -114,13 +117,28 @@ func (r *Roster) later(e *entry, err error, after time.Duration) {
 // hold gives q a place among the answers of k. What of q is needed later is
 // copied.
 func (r *Roster) hold(k *link, q chat.Request) *entry {
-	e := r.newEntry()
+	e := r.loose(q)
 	e.link = k.id
+	t := k.talker
+	if t.first == nil {
+		t.first, t.last = e, e
+	} else {
+		t.last.next, t.last = e, e
+	}
+	if t.held++; t.held > maxHeld && !k.ending {
+		r.end(k, errHeld)
+	}
+	return e
+}
+
+// loose makes an entry for q that has no place: nobody waits for its answer.
+func (r *Roster) loose(q chat.Request) *entry {
+	e := r.newEntry()
 	switch q := q.(type) {
 	case *chat.Say:
 		e.text = append(append(e.text[:0], q.To...), q.Text...)
 		n := len(q.To)
-		e.say = chat.Say{To: e.text[:n:n], All: q.All, Text: e.text[n:], Cut: q.Cut}
+		e.say = chat.Say{To: e.text[:n:n], All: q.All, Room: q.Room, Text: e.text[n:], Cut: q.Cut}
 		e.answer.To = &e.say
 	case *chat.Login:
 		e.login = *q
@@ -140,19 +158,16 @@ func (r *Roster) hold(k *link, q chat.Request) *entry {
 		e.answer.To = &e.who
 	case *chat.Logout:
 		e.answer.To = &e.logout
+	case *chat.Join:
+		e.join = *q
+		e.answer.To = &e.join
+	case *chat.Leave:
+		e.leave = *q
+		e.answer.To = &e.leave
 	default:
 		e.answer.To = &e.refuse
 	}
 	r.heldText += len(e.text)
-	t := k.talker
-	if t.first == nil {
-		t.first, t.last = e, e
-	} else {
-		t.last.next, t.last = e, e
-	}
-	if t.held++; t.held > maxHeld && !k.ending {
-		r.end(k, errHeld)
-	}
 	return e
 }
 

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"slices"
 	"time"
 
 	"mim/chat"
@@ -56,26 +57,55 @@ type Effect struct {
 	Most    int
 }
 
-// A Group is a list of links that hear the same events.
-type Group struct{ links []chat.Link }
+// A Group is a list of links that hear the same events. While effects of a call
+// hold it, its links do not change: whoever changes it then changes a copy.
+type Group struct {
+	links []chat.Link
+	told  uint64 // the call in which it was last put into an effect
+}
 
 // Links are the members, in no particular order; to be read only, and only
 // until the next call to the roster.
 func (g *Group) Links() []chat.Link { return g.links }
 
-// add puts l at the end and gives its seat.
-func (g *Group) add(l chat.Link) int32 {
+// change is called before the links of a group change: effects of this call
+// that hold it keep what it was.
+func (r *Roster) change(g *Group) {
+	if g.told != r.call {
+		return
+	}
+	g.told = 0
+	old := &Group{links: g.links}
+	g.links = slices.Clone(g.links)
+	for i := range r.out {
+		if r.out[i].Many == g {
+			r.out[i].Many = old
+		}
+	}
+}
+
+// addTo puts l at the end of a group and gives its seat.
+func (r *Roster) addTo(g *Group, l chat.Link) int32 {
+	r.change(g)
 	g.links = append(g.links, l)
 	return int32(len(g.links) - 1)
 }
 
-// remove empties a seat by moving the last member there and says who that was.
-func (g *Group) remove(seat int32) (moved chat.Link, ok bool) {
+// removeFrom empties a seat of a group by moving the last member there and says
+// who that was.
+func (r *Roster) removeFrom(g *Group, seat int32) (moved chat.Link, ok bool) {
+	r.change(g)
 	last := int32(len(g.links) - 1)
 	moved = g.links[last]
 	g.links[seat] = moved
 	g.links = g.links[:last]
 	return moved, seat != last
+}
+
+// cutFrom takes out the member at i; the others keep their order.
+func (r *Roster) cutFrom(g *Group, i int) {
+	r.change(g)
+	g.links = slices.Delete(g.links, i, i+1)
 }
 
 // maxEffects is the longest list of effects whose memory is kept.
@@ -88,6 +118,7 @@ func (r *Roster) begin(now time.Time) {
 		r.base = now
 	}
 	r.now = now.Sub(r.base)
+	r.call++
 	if r.walked = 0; cap(r.out) > maxEffects {
 		r.out = nil // a rush is over
 	}
@@ -119,8 +150,12 @@ func (r *Roster) hears(k *link, e chat.Event) {
 }
 
 // tellOthers sends an event to all who hear presence, but one.
-func (r *Roster) tellOthers(but chat.Link, e chat.Event) {
-	r.out = append(r.out, Effect{Kind: Tell, Many: &r.presence, But: but, Event: e, Lazy: true})
+func (r *Roster) tellOthers(but chat.Link, e chat.Event) { r.tellGroup(&r.presence, but, e, true) }
+
+// tellGroup sends an event to a group, but one.
+func (r *Roster) tellGroup(g *Group, but chat.Link, e chat.Event, lazy bool) {
+	g.told = r.call
+	r.out = append(r.out, Effect{Kind: Tell, Many: g, But: but, Event: e, Lazy: lazy})
 }
 
 // end closes a link for a reason that it is told. What its user had by it is

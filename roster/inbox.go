@@ -100,8 +100,37 @@ func (r *Roster) say(k *link, q *chat.Say) {
 			return
 		}
 	}
+	if k.traits.Silent && r.live(m, q) {
+		e := r.loose(q)
+		r.route(m, e)
+		r.settle(k, q, e.answer.Err)
+		if e.open == 0 {
+			r.free(e)
+		}
+		return
+	}
 	r.route(m, r.hold(k, q))
 	r.flush(k)
+}
+
+// live reports whether a text goes to nobody who confirms it and to no store:
+// then all that its author could hear of it is known at once.
+func (r *Roster) live(author *member, q *chat.Say) bool {
+	if !q.All {
+		to := r.memberCalled(q.To)
+		return to != nil && to.here() && !r.spooled(to) && !r.at(to.receives).traits.Receipts
+	}
+	for _, to := range r.members {
+		if to != author && (r.spooled(to) || r.at(to.receives).traits.Receipts) {
+			return false
+		}
+	}
+	return true
+}
+
+// spooled reports whether what is said to a member goes to the store.
+func (r *Roster) spooled(to *member) bool {
+	return to.account != nil && (to.account.spool.texts > 0 || to.leaving != nil)
 }
 
 // refusal is why a text of author to a name cannot even be tried, or nil.
@@ -206,13 +235,13 @@ func (r *Roster) wait(a *account, author *member, e *entry) {
 
 // deliver puts a text into an inbox, or behind what waits in the store.
 func (r *Roster) deliver(author *member, e *entry, to *member) {
-	if to.account != nil && (to.account.spool.texts > 0 || to.leaving != nil) {
+	if r.spooled(to) {
 		r.wait(to.account, author, e)
 		return
 	}
 	e.open++
 	d := r.newDelivery()
-	d.of, d.said.From, d.text = e, author.came.Who, e.say.Text
+	d.of, d.said.From, d.said.To, d.text = e, author.came.Who, to.came.Who, e.say.Text
 	r.enqueue(to, d)
 	r.pump(to)
 }
@@ -269,7 +298,7 @@ func (r *Roster) tellWhole(m *member, d *delivery) {
 		d.more = make([]chat.Said, 0, len(d.rest)/len(first)+2)
 		for len(d.rest) > 0 {
 			p := r.pieceOf(m, d.rest)
-			d.more = append(d.more, chat.Said{From: d.said.From, At: d.said.At, Text: p})
+			d.more = append(d.more, chat.Said{From: d.said.From, To: d.said.To, At: d.said.At, Text: p})
 			d.rest = d.rest[len(p):]
 			r.tell(m.receives, &d.more[len(d.more)-1])
 		}

@@ -28,7 +28,8 @@ type member struct {
 	selfless bool      // a text to itself is an error
 	account  *account  // nil: it has none
 	since    time.Time // it has been here
-	leaving  *entry    // a Logout that waits for what was told to arrive
+	rooms    []*room
+	leaving  *entry // a Logout that waits for what was told to arrive
 	inbox    inbox
 	halfTill timer
 }
@@ -37,7 +38,7 @@ type member struct {
 const halfWithin = 30 * time.Second
 
 var (
-	errTaken    error = chat.Errorf(chat.BadName, "the name is taken; try another")
+	errTaken    error = chat.Errorf(chat.Taken, "the name is taken; try another")
 	errOtherOne error = chat.Errorf(chat.BadName, "this connection has another name already")
 	errHalf     error = chat.Errorf(chat.Unregistered, "only one of the two connections has logged in for %v; connect again with both", halfWithin)
 )
@@ -211,8 +212,13 @@ func (r *Roster) admit(k *link, m *member, p chat.Part) {
 		t.silence.fire, t.silence.talker = fireSilence, t
 		r.start(&t.silence, r.cfg.Timeout)
 	}
+	if k.traits.PingAfter > 0 {
+		t.heard = r.now
+		t.silence.fire, t.silence.talker = firePing, t
+		r.start(&t.silence, k.traits.PingAfter)
+	}
 	if k.traits.Presence {
-		k.seat = r.listeners.add(k.id)
+		k.seat = r.addTo(&r.listeners, k.id)
 	}
 	if p == chat.Sends && m.inbox.count != chat.CountUnknown {
 		r.count(k.id, m.inbox.count, false)
@@ -239,6 +245,11 @@ func (r *Roster) admit(k *link, m *member, p chat.Part) {
 		r.lookTimer.fire = fireLook
 		r.start(&r.lookTimer, lookEvery)
 	}
+	if lobby := k.traits.Lobby; lobby != "" {
+		// It is told as if it had asked to be let in.
+		r.reply(k.id, chat.Answer{To: &chat.Join{Room: lobby}})
+		r.enter(m, lobby)
+	}
 	r.released(m)
 }
 
@@ -264,6 +275,9 @@ func (r *Roster) quit(k *link) {
 	k.talker.member = nil
 	r.leaveListeners(k)
 	if m.here() {
+		for len(m.rooms) > 0 {
+			r.exit(m, m.rooms[len(m.rooms)-1])
+		}
 		r.unseat(m)
 		r.tellPresence(m, k.id, (*chat.Went)(&m.came))
 		r.sight(m)
@@ -307,7 +321,7 @@ func (r *Roster) leaveListeners(k *link) {
 	if k.seat < 0 {
 		return
 	}
-	if moved, ok := r.listeners.remove(k.seat); ok {
+	if moved, ok := r.removeFrom(&r.listeners, k.seat); ok {
 		r.links[moved.Slot()].seat = k.seat
 	}
 	k.seat = -1

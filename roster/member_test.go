@@ -116,26 +116,26 @@ func TestMembers(t *testing.T) {
 		steps []step
 	}{
 		{"the same part again", []step{{"1 sends ANN", ">1 ok"}, {"5 receives carl", ">5 ok"}}},
-		{"a name is taken in any case", []step{{"7 sends ANN", ">7 name"}, {"7 receives carl", ">7 name"}}},
+		{"a name is taken in any case", []step{{"7 sends ANN", ">7 taken"}, {"7 receives carl", ">7 taken"}}},
 		{"taken at the same address: asked for once more", []step{
-			{"7 open 10.0.0.1:9", ""}, {"7 sends ann", ""}, {"7 badname", ""}, {"wait 99ms", ""}, {"wait 1ms", ">7 name; >7 name"},
+			{"7 open 10.0.0.1:9", ""}, {"7 sends ann", ""}, {"7 badname", ""}, {"wait 99ms", ""}, {"wait 1ms", ">7 taken; >7 name"},
 		}},
 		{"free by then", []step{
 			{"7 open 10.0.0.1:9", ""}, {"7 sends ann", ""}, {"1 close", "*-1 went ann"}, {"wait 100ms", ">7 ok; *-7 came ann"},
 		}},
 		{"gone by then", []step{{"7 open 10.0.0.1:9", ""}, {"7 sends ann", ""}, {"7 close", ""}, {"wait 100ms", ""}}},
 		{"another name on a link that has one", []step{{"1 sends anna", ">1 name"}, {"2 receives bob", ">2 name"}}},
-		{"the other part from another address", []step{{"6 sends dora", ">6 ok"}, {"7 receives dora", ">7 name"}}},
+		{"the other part from another address", []step{{"6 sends dora", ">6 ok"}, {"7 receives dora", ">7 taken"}}},
 		{"both parts in one login", []step{{"7 both dora", ">7 ok; >7 count 2; *-7 came dora"}, {"7 close", "*-7 went dora"}}},
 		{"a name is free when its links have closed", []step{
-			{"1 close", "*-1 went ann"}, {"7 sends ann", ">7 name"}, {"2 close", ""}, {"7 sends ann", ">7 ok"},
+			{"1 close", "*-1 went ann"}, {"7 sends ann", ">7 taken"}, {"2 close", ""}, {"7 sends ann", ">7 ok"},
 		}},
 		{"who has left, but is owed an answer, may come back at once", []step{
 			{"1 say bob hi", ">4 said ann hi"}, {"1 ended", ""}, {"2 close", "*-2 went ann"}, {"7 open 10.0.0.1:9", ""},
 			{"7 sends ann", ">7 ok"}, {"4 got ann", ">1 ok bob"}, {"1 close", ""}, {"7 receives ann", ">7 ok; >7 count 2; *-7 came ann"},
 		}},
 		{"who has said all may still receive", []step{
-			{"1 ended", ""}, {"7 open 10.0.0.1:9", ""}, {"7 sends ann", ""}, {"wait 100ms", ">7 name"}, {"3 say ann hi", ">2 said Bob hi"},
+			{"1 ended", ""}, {"7 open 10.0.0.1:9", ""}, {"7 sends ann", ""}, {"wait 100ms", ">7 taken"}, {"3 say ann hi", ">2 said Bob hi"},
 		}},
 		{"one part comes back", []step{
 			{"2 close", "*-2 went ann"}, {"2 open 10.0.0.1:9", ""}, {"2 receives ann", ">2 ok; *-2 came ann"},
@@ -155,7 +155,7 @@ func TestMembers(t *testing.T) {
 		{"the wrong part", []step{{"2 say bob hi", ">2 unregistered bob"}, {"1 got bob", ">1 unregistered"}}},
 		{"a refusal ends the link", []step{{"1 bad", ">1 close malformed; *-1 went ann"}, {"1 say bob hi", ""}, {"7 open 10.0.0.1:7", ""}, {"7 sends ann", ">7 ok; *-7 came ann"}, {"1 close", ""}}},
 		{"refused logins are answered later from the fourth in a second", []step{
-			{"7 badname", ">7 name"}, {"7 sends ann", ">7 name"}, {"7 badname", ">7 name"},
+			{"7 badname", ">7 name"}, {"7 sends ann", ">7 taken"}, {"7 badname", ">7 name"},
 			{"7 badname", ""}, {"7 sends dora", ""}, {"wait 249ms", ""}, {"wait 1ms", ">7 name; >7 ok"},
 			{"wait 2s", ""}, {"7 sends ann", ">7 name"},
 		}},

@@ -58,11 +58,18 @@ type Roster struct {
 	far      netip.Addr    // where viewers elsewhere find users on our loopback
 	base     time.Time     // the first time we were told; times are kept as distance from it
 	now      time.Duration // of the call that is carried out, from base
+	call     uint64        // counts the calls
+	pings    uint64        // and the pings
 	out      []Effect
 
 	named     map[string]*member // by folded name
 	members   []*member          // those who are here
 	listeners Group              // links that hear of members
+	nobody    Group              // who hears of leases: they show in logs only
+	rooms     map[string]*room
+	leases    map[netip.AddrPort]*lease
+	leasesAt  map[netip.Addr]int // how many of them an address has
+	leased    []*chat.Person     // the same, in the order they came; never changed, but replaced
 	accounts  map[string]*account
 	locks     locks
 	seen      seen
@@ -110,7 +117,8 @@ var (
 func New(c Config) *Roster {
 	r := &Roster{
 		cfg: c, far: bare(c.Advertise), table: table{users: newIndex()},
-		named: map[string]*member{}, accounts: map[string]*account{},
+		named: map[string]*member{}, accounts: map[string]*account{}, rooms: map[string]*room{},
+		leases: map[netip.AddrPort]*lease{}, leasesAt: map[netip.Addr]int{},
 		locks: locks{span: c.BlockFor, everywhere: c.BlockEverywhere, names: map[string]*tries{}},
 		seen:  seen{names: map[string]sight{}},
 	}
@@ -153,9 +161,19 @@ func (r *Roster) Do(now time.Time, l chat.Link, q chat.Request) []Effect {
 	}
 	switch q := q.(type) {
 	case *chat.Login:
-		r.login(k, q)
+		if k.traits.Lease > 0 {
+			r.lease(k, q)
+		} else {
+			r.login(k, q)
+		}
+	case *chat.Withdraw:
+		r.withdraw(k, q)
 	case *chat.Refuse:
-		r.reply(l, chat.Answer{To: q, Err: q.Err})
+		if q.Last {
+			r.end(k, q.Err)
+		} else {
+			r.reply(l, chat.Answer{To: q, Err: q.Err})
+		}
 	default:
 		if k.user == nil {
 			r.reply(l, chat.Answer{To: q, Err: errUnregistered})
@@ -176,7 +194,17 @@ func (r *Roster) talk(k *link, q chat.Request) {
 			r.register(k, q)
 		}
 	case *chat.Say:
-		r.say(k, q)
+		if q.Room {
+			r.sayRoom(k, q)
+		} else {
+			r.say(k, q)
+		}
+	case *chat.Join:
+		r.joinRoom(k, q)
+	case *chat.Leave:
+		r.leaveRoom(k, q)
+	case *chat.Pong:
+		r.pong(k, q)
 	case *chat.Received:
 		r.received(k, q)
 	case *chat.Counts:
@@ -223,7 +251,7 @@ func (r *Roster) arrive(k *link, who key) {
 	r.unwait(k)
 	if k.traits.Presence {
 		r.tellTable(k.id, r.table.users.get(who))
-		k.seat = r.presence.add(k.id)
+		k.seat = r.addTo(&r.presence, k.id)
 	}
 	r.join(k, who)
 }
@@ -294,7 +322,7 @@ func (r *Roster) Closed(now time.Time, l chat.Link) []Effect {
 		}
 	}
 	if k.talker == nil && k.seat >= 0 {
-		if moved, ok := r.presence.remove(k.seat); ok {
+		if moved, ok := r.removeFrom(&r.presence, k.seat); ok {
 			r.links[moved.Slot()].seat = k.seat
 		}
 	}
@@ -339,7 +367,7 @@ func (r *Roster) Next() time.Time {
 }
 
 // Len is the number of users who are here.
-func (r *Roster) Len() int { return r.table.users.len + len(r.members) }
+func (r *Roster) Len() int { return r.table.users.len + len(r.members) + len(r.leases) }
 
 // People are the users of the table in its order: roughly that of arrival.
 // The roster must not change meanwhile.

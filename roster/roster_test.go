@@ -108,7 +108,18 @@ func showWhat(e Effect) string {
 		}
 	}
 	switch v := e.Event.(type) {
+	case *chat.Members:
+		return "in " + v.Room + "(" + namesOf(v.People) + ")"
+	case *chat.Entered:
+		return "entered " + v.Room + " " + v.Who.Name
+	case *chat.Exited:
+		return "exited " + v.Room + " " + v.Who.Name
+	case *chat.Ping:
+		return "ping"
 	case *chat.Said:
+		if v.Room != "" {
+			return "said " + v.From.Name + " in " + v.Room + " " + string(v.Text)
+		}
 		said := "said " + v.From.Name + " " + string(v.Text)
 		if e.Mark != 0 {
 			said += fmt.Sprintf(" mark %d", e.Mark)
@@ -119,13 +130,17 @@ func showWhat(e Effect) string {
 	case *chat.Went:
 		return "went " + v.Who.Name
 	case *chat.Page:
-		var names []string
-		for _, p := range v.People {
-			names = append(names, p.Name)
-		}
-		return "page(" + strings.Join(names, " ") + ")"
+		return "page(" + namesOf(v.People) + ")"
 	}
 	return "?"
+}
+
+func namesOf(people []*chat.Person) string {
+	var names []string
+	for _, p := range people {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, " ")
 }
 
 func expect(t *testing.T, what, got, want string) {

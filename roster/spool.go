@@ -157,7 +157,7 @@ func (r *Roster) Fetched(now time.Time, name string, texts []Text, err error) []
 		a.spool.told++
 		d := r.newDelivery()
 		d.id, d.from, d.text = t.ID, a, t.Text
-		d.said.From = r.personCalled(t.From)
+		d.said.From, d.said.To = r.personCalled(t.From), m.came.Who
 		if t.At.Before(m.since) { // else it only had to wait behind others
 			d.said.At = t.At
 		}
@@ -249,5 +249,5 @@ func (r *Roster) tellPresence(m *member, but chat.Link, e chat.Event) {
 			return k == nil || k.talker.member != nil && m.account.blocked(k.talker.member.folded)
 		})
 	}
-	r.out = append(r.out, Effect{Kind: Tell, Many: who, But: but, Event: e})
+	r.tellGroup(who, but, e, false)
 }

@@ -15,7 +15,9 @@ const (
 	fireLater                   // an answer has been held back long enough: timer.entry
 	fireTaken                   // a name may be free now: timer.entry
 	fireSilence                 // nothing may have come for too long: timer.talker
+	firePing                    // the same, in dialects that ask then: timer.talker
 	fireRetry                   // a spool has rested: timer.account
+	fireLease                   // nobody has said for too long that they are here: timer.lease
 	fireLook                    // a minute is over
 )
 
@@ -29,6 +31,7 @@ type timer struct {
 	entry   *entry
 	talker  *talker
 	account *account
+	lease   *lease
 }
 
 // timers is a heap, the earliest first.
@@ -90,6 +93,10 @@ func (r *Roster) ring() {
 			r.registerAgain(t.entry)
 		case fireSilence:
 			r.silent(t.talker)
+		case firePing:
+			r.ping(t.talker)
+		case fireLease:
+			r.lapse(t.lease)
 		case fireRetry:
 			r.fill(t.account)
 		case fireLook:

@@ -87,6 +87,7 @@ func (dialect) Traits() chat.Traits {
 		Presence:    true,
 		All:         true,
 		Accounts:    true,
+		Silent:      true,
 		NotSelf:     true,
 		WhoElse:     true,
 		Blocks:      true,

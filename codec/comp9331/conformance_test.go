@@ -66,7 +66,7 @@ func FuzzWrite(f *testing.F) { codectest.FuzzWrite(f, suite(f)) }
 func TestFacts(t *testing.T) {
 	d := New()
 	if got, want := d.Traits(), (chat.Traits{
-		Dialect: "comp9331", Reach: chat.ByLink, Presence: true, All: true, Accounts: true, NotSelf: true, TimesOut: true,
+		Dialect: "comp9331", Reach: chat.ByLink, Presence: true, All: true, Accounts: true, NotSelf: true, Silent: true, TimesOut: true,
 		WhoElse: true, Blocks: true, Logout: true,
 		MaxText: 4096, Piece: 3878, LoginWithin: 2 * time.Minute,
 	}); got != want {

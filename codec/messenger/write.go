@@ -194,7 +194,7 @@ func (s *session) goOn(early bool) {
 // words says what kind of error it was, in the words that messenger has.
 func words(k chat.Kind, other string) string {
 	switch k {
-	case chat.BadName:
+	case chat.BadName, chat.Taken:
 		return saysBadName
 	case chat.Unregistered:
 		return saysUnregistered

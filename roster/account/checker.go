@@ -125,6 +125,7 @@ func (c *Checker) start() {
 // work does what there is to do and ends when there is nothing left.
 func (c *Checker) work() {
 	defer c.wg.Done()
+	runLast()
 	for {
 		do := c.next()
 		if do == nil {

@@ -27,11 +27,13 @@ func buildMim(tb testing.TB) string {
 	return path
 }
 
-// server is a running `mim serve` with one door on loopback.
+// server is a running `mim serve` on loopback, with one door unless flags say
+// otherwise.
 type server struct {
 	cmd   *exec.Cmd
-	addr  string
-	start time.Duration // from exec to all doors listening
+	addr  string            // of the first door
+	doors map[string]string // by dialect
+	start time.Duration     // from exec to all doors listening
 }
 
 func startServer(tb testing.TB, mim string, flags ...string) *server {
@@ -65,7 +67,10 @@ func startServer(tb testing.TB, mim string, flags ...string) *server {
 	if err := json.Unmarshal(text, &doors); err != nil || len(doors.Doors) == 0 {
 		tb.Fatalf("ready file %q: %v", text, err)
 	}
-	s.addr = doors.Doors[0].Address
+	s.addr, s.doors = doors.Doors[0].Address, map[string]string{}
+	for _, d := range doors.Doors {
+		s.doors[d.Dialect] = d.Address
+	}
 	return s
 }
 
