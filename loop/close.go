@@ -21,15 +21,19 @@ const (
 // Owe says whether the mode still owes the link something.
 func (r *Reactor) Owe(id ID, yes bool) {
 	l := r.get(id)
-	switch {
-	case l == nil:
-	case yes:
+	if l == nil || l.is(owing) == yes {
+		return
+	}
+	if yes {
 		l.set(owing)
-	default:
+	} else {
 		l.clear(owing)
-		if l.is(half) {
-			r.mark(l) // it ends with its last byte
-		}
+	}
+	switch {
+	case l.is(unread):
+		r.grant(l)
+	case l.is(half) && !yes:
+		r.mark(l) // it ends with its last byte
 	}
 }
 
@@ -132,7 +136,7 @@ func (r *Reactor) settle(l *link) {
 		l.set(shut)
 		r.arm(l, linger, r.at+lingerFor)
 		if err := unix.Shutdown(int(l.fd), unix.SHUT_WR); err != nil {
-			r.doom(l, l.reason()) // the connection is gone
+			r.lose(l, failure(int(l.fd)))
 		}
 	}
 	r.tidy(l)

@@ -21,13 +21,22 @@ const (
 	// their share; a line to 10,000 links would else hold the loop for 0.1 s.
 	maxFlush = 256
 	// maxTurn is how long a turn goes on before it stops flushing early,
-	// looked at each lookEach links.
+	// looked at each lookEach links. For about as long it, or a read, gives the
+	// mode what was kept.
 	maxTurn  = time.Millisecond
 	lookEach = 32
 	// maxWrite is the most that one write takes, and about the most that one
 	// turn writes to one link: neither may a link with much to send hold the
 	// loop. Bytes.
 	maxWrite = 256 << 10
+	// maxWrites is how many writes one turn makes to one link, and fewer if there
+	// are many links: as many as one each to maxFlush of them. If of pieces that
+	// are a write of their own, with hardly a gap behind it, one left in a turn,
+	// a link with a hundred of them would wait for seconds when turns are long.
+	maxWrites = 32
+	// maxSpin is how long the loop waits out a gap itself: a write into a queue
+	// may take less than the shortest gap.
+	maxSpin = 2 * time.Microsecond
 	// gatherSize is how much of small pieces is gathered for one write. Bytes.
 	gatherSize = 64 << 10
 	// gatherMost is the largest piece worth copying for that.
@@ -66,21 +75,25 @@ func (r *Reactor) enqueue(l *link, b []byte, gap time.Duration) {
 		r.backlog++
 	}
 	s.bytes += len(b)
-	if l.is(private) && !r.charge(l, len(b)) {
-		return
-	}
 	switch {
-	case l.is(private) && gap == 0 && s.join(b):
-		r.bound(l)
+	case !l.is(private):
+		if gap > 0 || !s.extend(b) {
+			r.push(s, b, gap)
+		}
+	case !r.fits(l, len(b)):
 		return
-	case l.is(private): // others must not wait for this link
-		b = bytes.Clone(b)
+	default:
+		if gap > 0 || !s.join(b) {
+			r.push(s, bytes.Clone(b), gap) // others must not wait for this link
+		}
+		r.recount(l)
 	}
-	if gap == 0 && s.extend(b) {
-		r.bound(l)
-		return
-	}
-	if s.head > 0 && len(s.out) == cap(s.out) {
+	r.bound(l)
+}
+
+// push puts a piece at the end of the list.
+func (r *Reactor) push(s *side, b []byte, gap time.Duration) {
+	if 2*s.head > len(s.out) && len(s.out) == cap(s.out) { // not each time, it may be long
 		n := copy(s.out, s.out[s.head:])
 		clear(s.out[n:])
 		s.out, s.head = s.out[:n], 0
@@ -91,7 +104,6 @@ func (r *Reactor) enqueue(l *link, b []byte, gap time.Duration) {
 		s.gaps++
 	}
 	s.out = append(s.out, p)
-	r.bound(l)
 }
 
 // extend makes b part of the last piece if it lies right behind it in the same
@@ -133,6 +145,7 @@ func (r *Reactor) flushLazy() {
 // flush writes what the links have to send, maxFlush of them at most.
 func (r *Reactor) flush() {
 	n, most := 0, min(len(r.dirty), maxFlush) // the list may grow meanwhile
+	each := min(maxFlush/max(most, 1), maxWrites)
 	for ; n < most; n++ {
 		if n > 0 && n%lookEach == 0 && time.Since(r.now) > maxTurn {
 			break
@@ -140,7 +153,7 @@ func (r *Reactor) flush() {
 		l := r.dirty[n]
 		l.clear(dirty)
 		if l.phase < doomed {
-			r.flushLink(l)
+			r.flushLink(l, each)
 		}
 	}
 	rest := copy(r.dirty, r.dirty[n:])
@@ -148,19 +161,24 @@ func (r *Reactor) flush() {
 	r.dirty = r.dirty[:rest]
 }
 
-// flushLink writes what l has to send, as far as its pace and its socket allow.
-func (r *Reactor) flushLink(l *link) {
-	for sent := 0; l.unsent() > 0; {
+// flushLink writes what l has to send, as far as its pace and its socket allow,
+// with most writes at most.
+func (r *Reactor) flushLink(l *link, most int) {
+	for sent, writes := 0, 0; l.unsent() > 0; writes++ {
 		s := l.side
 		if l.is(stalled) {
 			return
 		}
-		if sent >= maxWrite {
+		if sent >= maxWrite || writes >= most {
 			r.mark(l)
 			r.checkAcks(l)
 			return
 		}
-		if s.notBefore > r.at {
+		now := r.at
+		if s.notBefore > now || s.out[s.head].gap > 0 {
+			now = r.outwait(s.notBefore)
+		}
+		if s.notBefore > now {
 			r.await(l)
 			return
 		}
@@ -169,7 +187,7 @@ func (r *Reactor) flushLink(l *link) {
 		r.count.Writes++
 		if n > 0 {
 			r.count.Bytes += uint64(n)
-			r.wrote(l, n)
+			r.wrote(l, n, now)
 			sent += n
 		}
 		switch {
@@ -183,7 +201,7 @@ func (r *Reactor) flushLink(l *link) {
 		}
 	}
 	if s := l.side; s != nil && s.notBefore != 0 {
-		if s.notBefore > r.at {
+		if s.notBefore > r.at && s.notBefore > r.outwait(s.notBefore) {
 			r.arm(l, pace, s.notBefore)
 		} else {
 			s.notBefore = 0
@@ -191,6 +209,16 @@ func (r *Reactor) flushLink(l *link) {
 	}
 	r.checkAcks(l)
 	r.settle(l)
+}
+
+// outwait reads the clock, since the turn may be old, until at, if that is
+// almost now.
+func (r *Reactor) outwait(at time.Duration) time.Duration {
+	for {
+		if now := time.Since(r.start); now >= at || at-now > maxSpin {
+			return now
+		}
+	}
 }
 
 // await has l flushed again when its gap is over. A link whose bytes have
@@ -229,13 +257,11 @@ func (r *Reactor) gather(s *side) []byte {
 	return b
 }
 
-// wrote takes n bytes off what l has to send.
-func (r *Reactor) wrote(l *link, n int) {
+// wrote takes n bytes off what l has to send. A gap counts from now, when
+// their write began.
+func (r *Reactor) wrote(l *link, n int, now time.Duration) {
 	s := l.side
 	s.bytes -= n
-	if l.is(private) {
-		r.copied -= n
-	}
 	for n > 0 {
 		p := &s.out[s.head]
 		if n < len(p.b) {
@@ -245,7 +271,7 @@ func (r *Reactor) wrote(l *link, n int) {
 		n -= len(p.b)
 		if p.gap > 0 {
 			s.gaps--
-			s.notBefore = r.at + time.Duration(p.gap)*time.Microsecond
+			s.notBefore = now + time.Duration(p.gap)*time.Microsecond
 		}
 		*p = piece{}
 		s.head++
@@ -256,6 +282,7 @@ func (r *Reactor) wrote(l *link, n int) {
 		l.clear(private)
 		r.arm(l, overdue, 0)
 	}
+	r.recount(l)
 	r.bound(l)
 }
 
@@ -268,25 +295,21 @@ func (r *Reactor) breakOff(l *link, err error) {
 	}
 	l.set(broken)
 	r.drop(l)
-	if l.is(half) {
+	if l.is(half | unread) {
 		r.doom(l, s.why)
 		return
 	}
-	if !l.is(unread) {
-		r.arm(l, linger, r.at+lingerFor)
-	}
+	r.arm(l, linger, r.at+lingerFor)
 }
 
 // drop forgets what l has to send; its position falls back to what was written.
 func (r *Reactor) drop(l *link) {
 	if s := l.side; s != nil && s.bytes > 0 {
 		r.backlog--
-		if l.is(private) {
-			r.copied -= s.bytes
-			l.clear(private)
-		}
+		l.clear(private)
 		l.queued = l.written()
 		clear(s.out)
 		s.out, s.head, s.bytes, s.gaps, s.over, s.since = s.out[:0], 0, 0, 0, 0, 0
+		r.recount(l)
 	}
 }

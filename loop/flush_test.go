@@ -2,6 +2,7 @@ package loop
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"testing"
@@ -127,6 +128,99 @@ func TestGap(t *testing.T) {
 	eventually(t, "the link is lean again", func() (lean bool) {
 		on(t, r, func() { lean = r.get(id).side == nil })
 		return lean
+	})
+}
+
+// pending counts the pieces that wait on l.
+func pending(l *link) int {
+	if l.side == nil {
+		return 0
+	}
+	return len(l.side.out) - l.side.head
+}
+
+// TestManyAlone: pieces that must only be a write of their own do not leave
+// one a turn; each is a write, and a link that has many leaves others room.
+func TestManyAlone(t *testing.T) {
+	t.Parallel()
+	const pieces = 100
+	m := &puppet{}
+	r := start(t, Config{}, m)
+	c := connect(t, r, 0)
+	id := m.link(t, 0)
+	var want []byte
+	on(t, r, func() {
+		before := r.count.Writes
+		for i := range pieces {
+			b := fmt.Appendf(nil, "answer %d\n", i)
+			want = append(want, b...)
+			m.Send(id, b, time.Microsecond, false)
+		}
+		l := r.get(id)
+		for turn := 1; turn <= 4; turn++ {
+			r.flush()
+			left := pending(l)
+			if wrote := int(r.count.Writes - before); wrote != min(pieces, turn*maxWrites) || wrote+left != pieces {
+				t.Fatalf("after %d turns %d writes, %d pieces left", turn, wrote, left)
+			}
+			if left > 0 && !l.is(dirty) {
+				t.Fatal("the rest is not written in the next turn")
+			}
+		}
+		if l.side != nil {
+			t.Error("a gap that is over is waited for")
+		}
+	})
+	c.hear(string(want))
+}
+
+// TestManyAloneShare: the writes of a turn are shared out among the links, so
+// that who has one answer does not wait for those who have many.
+func TestManyAloneShare(t *testing.T) {
+	t.Parallel()
+	const links, pieces = 20, maxWrites
+	m := &puppet{}
+	r := start(t, Config{}, m)
+	for i := range links {
+		connect(t, r, 0)
+		m.link(t, i)
+	}
+	on(t, r, func() {
+		for range pieces {
+			for _, id := range m.links {
+				m.Send(id, []byte("answer"), time.Microsecond, false)
+			}
+		}
+		before := r.count.Writes
+		r.flush()
+		if n := r.count.Writes - before; n > maxFlush {
+			t.Errorf("a turn made %d writes", n)
+		}
+		for i, id := range m.links {
+			if n := pieces - pending(r.get(id)); n != maxFlush/links {
+				t.Errorf("%d writes to link %d", n, i)
+			}
+		}
+	})
+}
+
+// TestGapInALateTurn: a gap begins with its write, not with the turn.
+func TestGapInALateTurn(t *testing.T) {
+	t.Parallel()
+	const gap = time.Hour
+	m := &puppet{}
+	r := start(t, Config{}, m)
+	connect(t, r, 0)
+	id := m.link(t, 0)
+	on(t, r, func() {
+		for time.Since(r.now) < 2*time.Millisecond {
+		}
+		m.Send(id, []byte("x"), gap, false)
+		now := time.Since(r.start)
+		r.flush()
+		if at := r.get(id).side.notBefore; at < now+gap {
+			t.Errorf("the gap is over %v early", now+gap-at)
+		}
 	})
 }
 

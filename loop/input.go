@@ -54,6 +54,12 @@ func (r *Reactor) receive(l *link, p []byte) {
 	if !l.takesInput() {
 		return // thrown away
 	}
+	if l.is(unread) { // an event of its own: perhaps it broke
+		if err := failure(int(l.fd)); err != nil {
+			r.lose(l, err)
+			return
+		}
+	}
 	// What came may answer what we sent, and carries its acknowledgement: the
 	// mode hears that its bytes arrived before it hears the answer.
 	if r.checkAcks(l); !l.takesInput() {
@@ -61,8 +67,9 @@ func (r *Reactor) receive(l *link, p []byte) {
 	}
 	r.feed(l, p)
 	// A sender that is ahead of us is worked off while the mode wants more:
-	// never more than the bytes of about one read.
-	for l.takesInput() && l.is(again) && l.side != nil && len(l.side.in) > highKept {
+	// never more than the bytes of about one read, and not for long, since what
+	// a request costs is not known here. The rest comes by Again.
+	for l.takesInput() && l.is(again) && l.side != nil && len(l.side.in) > highKept && time.Since(r.now) < maxTurn {
 		before := len(l.side.in)
 		r.feed(l, nil)
 		if l.side != nil && len(l.side.in) == before {
@@ -79,17 +86,24 @@ func (r *Reactor) Again(id ID) {
 	}
 }
 
-// runAgain calls Data for the links that asked for it before this turn; those
-// that ask meanwhile are served in the next.
+// runAgain calls Data for the links that asked for it before this turn, in
+// the order in which they asked, for about maxTurn; the others, and those that
+// ask meanwhile, are served in the next.
 func (r *Reactor) runAgain() {
-	r.again, r.againNow = r.againNow[:0], r.again
-	for i, l := range r.againNow {
-		r.againNow[i] = nil
+	n, most := 0, len(r.again)
+	if most == 0 {
+		return
+	}
+	for began := time.Now(); n < most && (n == 0 || time.Since(began) < maxTurn); n++ {
+		l := r.again[n]
 		l.clear(again)
 		if l.takesInput() {
 			r.feed(l, nil)
 		}
 	}
+	rest := copy(r.again, r.again[n:])
+	clear(r.again[rest:])
+	r.again = r.again[:rest]
 }
 
 // IdleAfter sets the silence after which kept bytes are given to Idle.

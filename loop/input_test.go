@@ -113,6 +113,41 @@ func TestPipelining(t *testing.T) {
 	})
 }
 
+// TestCostlyRequests: a sender that is far ahead of a mode whose work takes
+// long does not hold the loop, neither alone nor together with others.
+func TestCostlyRequests(t *testing.T) {
+	t.Parallel()
+	const links, each, cost = 4, 2 << 10, 600 * time.Microsecond
+	m := &puppet{}
+	calls := make(map[time.Time]int) // of one callback or turn
+	took, most := 0, 0
+	m.data = func(id ID, p []byte, _ bool) int {
+		for began := time.Now(); time.Since(began) < cost; {
+		}
+		calls[m.Now()]++
+		most = max(most, calls[m.Now()])
+		n := min(each, len(p))
+		if took += n; n < len(p) {
+			m.Again(id)
+		}
+		return n
+	}
+	r := start(t, Config{}, m)
+	for range links {
+		c := connect(t, r, 0)
+		go func() { _, _ = c.Write(make([]byte, 300_000)) }()
+	}
+	eventually(t, "all was taken", func() (all bool) {
+		on(t, r, func() { all = took == links*300_000 })
+		return all
+	})
+	on(t, r, func() {
+		if limit := int(maxTurn/cost) + 1; most > limit {
+			t.Errorf("%d calls of Data in one callback, want at most %d", most, limit)
+		}
+	})
+}
+
 // TestAgain: Again brings one more Data in a later round, and a link that asks
 // for ever leaves the others their turns.
 func TestAgain(t *testing.T) {

@@ -71,12 +71,14 @@ type side struct {
 	head      int
 	bytes     int           // unsent, in out[head:]
 	gaps      int           // pieces of out[head:] that have a gap
+	charged   int           // of Reactor.copied, for this link
 	notBefore time.Duration // no write before: a gap runs
 	over      time.Duration // since when bytes is over the bound; 0: it is not
 	since     time.Duration // since when the link does not get rid of its bytes
 
 	in      []byte
-	watched []uint64 // positions in order, see Net.Watch
+	used    time.Duration // when a byte of an unread link was last used
+	watched []uint64      // positions in order, see Net.Watch
 	backoff time.Duration
 	why     error
 
@@ -91,6 +93,13 @@ func (s *side) size() int {
 	}
 	return s.bytes
 }
+
+// pieceCost is what a piece takes beside its bytes, about: its place in a list
+// that has room to grow, and what a small copy of its own is rounded up to.
+const pieceCost = 64
+
+// weight is what counts of the bytes that wait, see Config.MaxUnsent.
+func (s *side) weight() int { return s.bytes + pieceCost*(len(s.out)-s.head) }
 
 // empty reports whether nothing of the side is needed any more.
 func (s *side) empty() bool {
@@ -187,7 +196,8 @@ func (r *Reactor) bury(l *link, why error) {
 		r.halves--
 	}
 	if l.is(private) {
-		r.copied -= l.unsent()
+		l.clear(private)
+		r.recount(l)
 	}
 	l.phase, l.conn, l.fd = dead, nil, -1
 	if l.side != nil {

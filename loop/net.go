@@ -44,19 +44,23 @@ type Net interface {
 	// Slices that follow each other in one array are best sent with the
 	// capacity to show it: they are queued as one.
 	// What was queued leaves once per round, in order. After Finish or
-	// CloseSoon nothing is queued, and the position given never comes. gap > 0: these bytes
-	// are a write of their own, and nothing follows them for that long.
+	// CloseSoon nothing is queued, and the position given never comes. gap > 0:
+	// these bytes are a write of their own, and nothing follows them for that
+	// long; behind the shortest gaps a round makes up to 32 writes to a link.
 	// lazy: the bytes may wait up to 50 ms for company.
 	Send(id ID, b []byte, gap time.Duration, lazy bool) (pos uint64)
 	// Watch asks for one Left, with this very position, when all bytes up to
 	// pos are with the machine at the other end (on TCP: acknowledged by it).
 	Watch(id ID, pos uint64)
 	// Again asks for one more Data in the next round with the bytes that were
-	// kept, even if there are none.
+	// kept, even if there are none; or in one soon after, if the links that
+	// asked before keep the loop busy for a millisecond.
 	Again(id ID)
 	// Owe says whether the mode still owes this link something that it will
 	// Send later. A link that owes, or has bytes queued, outlives the end of
-	// its input by at most 5 s.
+	// its input by at most 5 s. One that is not read (see Mode.Data) may wait
+	// for what it is owed up to 10 min. Nothing else depends on it: it may be
+	// called at any time, as often as a mode likes, and costs no memory.
 	Owe(id ID, yes bool)
 	// Finish ends our direction after what is queued has left; Data goes on
 	// until the other end ends its own, 2 s at most. Then Closed(id, nil).
@@ -103,12 +107,14 @@ type Mode interface {
 	// While more than 128 KiB are kept the link is not read, so that its sender
 	// has to wait; reading goes on when Data or Idle has used enough (ask with
 	// Again when something has changed). So a mode must be able to use some of
-	// 128 KiB. It may be given one read more, 192 KiB, and once more of a
-	// connection that broke. A link that is not read and of which nothing is
-	// used for 60 s is dropped with ErrFlood. Nothing is lost: the other side's
-	// end, or a break, is told when all that came before it has been given.
-	// Where the loop cannot stop reading (Linux only) the link is dropped with
-	// ErrFlood at once.
+	// 128 KiB. It may be given one read more, 192 KiB, and once more if both
+	// sides have ended. A link that is not read and of which nothing is used for
+	// 60 s is dropped with ErrFlood; while the mode owes it something (see Owe)
+	// the 60 s do not begin, but after 10 min it is dropped all the same. The
+	// other side's end is told when all that came before it has been given. If
+	// the connection of a link that is not read breaks, that is told at once,
+	// and what came before is lost. Where the loop can stop no reading
+	// (elsewhere than on Linux) the link is dropped with ErrFlood at once.
 	Data(id ID, p []byte, end bool) (used int)
 	// Idle gives the kept bytes after the silence set by IdleAfter.
 	Idle(id ID, p []byte) (used int)

@@ -24,12 +24,16 @@ type glutton struct {
 	free bool // on the loop
 	got  []byte
 	most int
+	ends int
 }
 
 func newGlutton() *glutton {
 	m := &glutton{}
-	m.data = func(_ ID, p []byte, _ bool) int {
+	m.data = func(_ ID, p []byte, end bool) int {
 		m.most = max(m.most, len(p))
+		if end {
+			m.ends++
+		}
 		if !m.free {
 			return 0
 		}
@@ -71,59 +75,144 @@ func (m *glutton) letGo(t *testing.T, r *Reactor) {
 	})
 }
 
-// TestUnreadReset: when the connection of a link that is not read breaks, the
-// mode is given what had arrived before, and it is no orderly end.
+// TestUnreadReset: when the connection of a link that is not read breaks, it
+// ends at once, although its mode uses nothing; and never as if in order.
 func TestUnreadReset(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name string
 		sent int
-		act  func(*testing.T, *glutton, *Reactor)
-		want bool // that all is used
+		act  func(*testing.T, *glutton, *Reactor, *client)
 	}{
-		{"let go later", 300_000, func(t *testing.T, m *glutton, r *Reactor) { m.letGo(t, r) }, true},
-		{"a write fails first", 300_000, func(t *testing.T, m *glutton, r *Reactor) {
-			eventually(t, "a write fails", func() (failed bool) {
-				on(t, r, func() {
-					m.Send(m.links[0], []byte("x"), 0, false)
-					failed = r.get(m.links[0]).is(broken)
-				})
-				return failed
-			})
-			on(t, r, func() {
-				if r.get(m.links[0]).side.due[linger] != 0 {
-					t.Error("the time for reading the rest runs before it is read")
-				}
-			})
-			m.letGo(t, r)
-		}, true},
-		{"nothing is left to read", maxKept + 1, func(*testing.T, *glutton, *Reactor) {}, false},
+		{"with much to read", 300_000, func(*testing.T, *glutton, *Reactor, *client) {}},
+		{"with nothing to read", maxKept + 1, func(*testing.T, *glutton, *Reactor, *client) {}},
+		{"while it owes", 300_000, func(t *testing.T, m *glutton, r *Reactor, _ *client) {
+			on(t, r, func() { m.Owe(m.links[0], true) })
+		}},
+		{"after the end of its input", 300_000, func(t *testing.T, m *glutton, r *Reactor, c *client) {
+			_ = c.CloseWrite()
+			on(t, r, func() { m.Send(m.links[0], []byte("x"), 0, false) })
+			c.hear("x")
+			on(t, r, func() { m.Send(m.links[0], []byte("not read"), 0, false) })
+		}},
+		{"after we ended our direction", 300_000, func(t *testing.T, m *glutton, r *Reactor, _ *client) {
+			on(t, r, func() { m.Finish(m.links[0]) })
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			m := newGlutton()
-			r, c, sent := m.serve(t, row.sent)
+			r, c, _ := m.serve(t, row.sent)
+			row.act(t, m, r, c)
 			_ = c.SetLinger(0)
 			c.Close()
-			row.act(t, m, r)
-			if e := m.end(t); !errors.Is(e.why, syscall.ECONNRESET) && !errors.Is(e.why, syscall.EPIPE) {
+			m.broke(t, r)
+		})
+	}
+}
+
+// broke waits for the end of the link and sees that it was a reset.
+func (m *glutton) broke(t *testing.T, r *Reactor) {
+	t.Helper()
+	if e := m.puppet.end(t); !errors.Is(e.why, syscall.ECONNRESET) && !errors.Is(e.why, syscall.EPIPE) {
+		t.Errorf("ended because of %v", e.why)
+	}
+	on(t, r, func() {
+		if m.most > maxKept+2*maxRead || m.ends > 0 {
+			t.Errorf("%d bytes were given at once, %d ends", m.most, m.ends)
+		}
+	})
+}
+
+// TestUnreadResetAtOnce: a reset that comes in the round in which the link is
+// read again, or written to, is a reset all the same.
+func TestUnreadResetAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		act  func(t *testing.T, r *Reactor, m *glutton, id ID)
+	}{
+		{"read again", func(_ *testing.T, _ *Reactor, m *glutton, id ID) { m.free = true; m.Again(id) }},
+		{"written to", func(t *testing.T, r *Reactor, m *glutton, id ID) {
+			m.Send(id, []byte("x"), 0, false)
+			if r.flush(); r.get(id).phase != doomed {
+				t.Error("a write failed, and the link goes on")
+			}
+		}},
+		{"finished", func(_ *testing.T, _ *Reactor, m *glutton, id ID) { m.Finish(id) }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			m := newGlutton()
+			r, c, _ := m.serve(t, 300_000)
+			held, holds := make(chan struct{}), make(chan struct{})
+			r.Post(func() {
+				close(holds)
+				<-held
+				row.act(t, r, m, m.links[0])
+			})
+			await(t, "the loop is held", holds)
+			_ = c.SetLinger(0)
+			c.Close()
+			eventually(t, "the reset is here", func() bool {
+				p := []unix.PollFd{{Fd: r.get(m.links[0]).fd}}
+				_, _ = unix.Poll(p, 0)
+				return p[0].Revents&unix.POLLERR != 0
+			})
+			close(held)
+			m.broke(t, r)
+		})
+	}
+}
+
+// TestUnreadFin: an orderly end of a link that is not read is told when all
+// that came before it was given.
+func TestUnreadFin(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		act  func(m *glutton, id ID)
+	}{
+		{"alone", func(*glutton, ID) {}},
+		{"after ours", func(m *glutton, id ID) { m.Finish(id) }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			m := newGlutton()
+			r, c, sent := m.serve(t, 400_000)
+			on(t, r, func() { row.act(m, m.links[0]) })
+			_ = c.CloseWrite()
+			eventually(t, "the end is here", func() bool {
+				p := []unix.PollFd{{Events: unix.POLLRDHUP}}
+				on(t, r, func() {
+					p[0].Fd = r.get(m.links[0]).fd
+					_, _ = unix.Poll(p, 0)
+				})
+				return p[0].Revents&unix.POLLRDHUP != 0
+			})
+			on(t, r, func() {
+				if m.ends > 0 {
+					t.Error("the end was told before the bytes")
+				}
+			})
+			m.letGo(t, r)
+			if e := m.puppet.end(t); e.why != nil {
 				t.Errorf("ended because of %v", e.why)
 			}
 			on(t, r, func() {
-				if row.want && !bytes.Equal(m.got, sent) {
-					t.Errorf("%d of %d bytes were given", len(m.got), len(sent))
-				}
-				if m.most > maxKept+3*maxRead {
-					t.Errorf("%d bytes were kept", m.most)
+				if !bytes.Equal(m.got, sent) || m.ends != 1 {
+					t.Errorf("%d of %d bytes were given, %d ends", len(m.got), len(sent), m.ends)
 				}
 			})
 		})
 	}
 }
 
-// TestUnreadTime: each byte that is used of an unread link gives it new time.
+// TestUnreadTime: each byte that is used of an unread link gives it new time,
+// and while it is owed something the time does not run.
 func TestUnreadTime(t *testing.T) {
 	t.Parallel()
+	const unreadFor = 60 * time.Second
 	m := newGlutton()
 	r, _, _ := m.serve(t, 300_000)
 	due := func() (at time.Duration) {
@@ -142,14 +231,43 @@ func TestUnreadTime(t *testing.T) {
 		})
 		await(t, "Data", done)
 	}
+	owe := func(yes bool) (now time.Duration) {
+		on(t, r, func() {
+			now = r.at
+			m.Owe(m.links[0], yes)
+		})
+		return now
+	}
 	first := due()
 	again(0)
 	if at := due(); at != first {
 		t.Errorf("using nothing moved the limit by %v", at-first)
 	}
 	again(1)
-	if at := due(); at <= first {
-		t.Errorf("using a byte moved the limit by %v", at-first)
+	second := due()
+	if second <= first {
+		t.Errorf("using a byte moved the limit by %v", second-first)
+	}
+	owe(true)
+	most := second + (unreadTimes-1)*unreadFor
+	if at := due(); at != most {
+		t.Errorf("owing moved the limit by %v", at-second)
+	}
+	if now, at := owe(false), due(); at != now+unreadFor {
+		t.Errorf("the limit is %v after nothing is owed any more", at-now)
+	}
+	before := due()
+	owe(false)
+	if at := due(); at != before {
+		t.Errorf("saying it again moved the limit by %v", at-before)
+	}
+	owe(true)
+	if at := due(); at != most {
+		t.Errorf("owing again moved the last limit by %v", at-most)
+	}
+	again(1)
+	if at := due(); at <= most {
+		t.Errorf("using a byte while owing moved the limit by %v", at-most)
 	}
 	again(maxKept)
 	on(t, r, func() { m.data = nil; m.Again(m.links[0]) })
@@ -161,6 +279,24 @@ func TestUnreadTime(t *testing.T) {
 		})
 		return ok
 	})
+}
+
+// TestUnreadOwed: a link that is owed something is held longer than others.
+func TestUnreadOwed(t *testing.T) {
+	t.Parallel()
+	const unreadFor = 60 * time.Millisecond
+	m := newGlutton()
+	m.opened = func(id ID, _ Info) { m.Owe(id, true) }
+	r := start(t, Config{UnreadFor: unreadFor}, m)
+	c := connect(t, r, 0)
+	began := time.Now()
+	go func() { _, _ = c.Write(make([]byte, 4<<20)) }()
+	if e := m.puppet.end(t); !errors.Is(e.why, ErrFlood) {
+		t.Errorf("ended because of %v", e.why)
+	}
+	if d := time.Since(began); d < unreadTimes*unreadFor {
+		t.Errorf("dropped after %v", d)
+	}
 }
 
 // TestFindPoller: each reactor finds its own epoll descriptor, and nobody's
@@ -190,7 +326,7 @@ func TestFindPoller(t *testing.T) {
 	}
 }
 
-// TestUnreadAllocates: stopping and going on takes no memory.
+// TestUnreadAllocates: stopping and going on takes no memory, nor does owing.
 func TestUnreadAllocates(t *testing.T) {
 	m := newGlutton()
 	r, _, _ := m.serve(t, 300_000)
@@ -201,6 +337,18 @@ func TestUnreadAllocates(t *testing.T) {
 			r.ration(l, 0)
 		}); n > 0 || !l.is(unread) {
 			t.Errorf("%v allocations, unread: %v", n, l.is(unread))
+		}
+		owe := func() {
+			r.Owe(l.id, true)
+			r.Owe(l.id, false)
+		}
+		if n := testing.AllocsPerRun(100, owe); n > 0 {
+			t.Errorf("%v allocations for owing while unread", n)
+		}
+		m.free = true
+		r.feed(l, nil)
+		if n := testing.AllocsPerRun(100, owe); n > 0 || l.side != nil {
+			t.Errorf("%v allocations for owing, side %v", n, l.side)
 		}
 	})
 }

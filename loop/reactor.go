@@ -26,20 +26,22 @@ type Config struct {
 	// MaxConns bounds the open connections. 0: the open-file limit less Reserve.
 	MaxConns int
 	// MaxUnsent is how many bytes may wait on one link. Over it for SlowFor,
-	// or 16 times over it at once, the link is dropped with ErrSlow. Bytes,
-	// default 1 MiB.
+	// or 16 times over it at once, the link is dropped with ErrSlow. A piece
+	// of the list counts 64 bytes beside its own: a piece is what Sends queued
+	// that could be joined, or one Send with a gap. Bytes, default 1 MiB.
 	MaxUnsent int
 	// MaxCopied bounds, over all links, the bytes that wait in copies because
 	// their links are slow (those that all others have are shared and count
-	// once). A slow link for which there is no room is dropped with ErrSlow.
-	// Bytes, default 256 MiB.
+	// once). Pieces count as for MaxUnsent. A slow link for which there is no
+	// room is dropped with ErrSlow. Bytes, default 256 MiB.
 	MaxCopied int
 	// SlowFor: see MaxUnsent. Links with a gap between their writes are
 	// dropped when their oldest unsent piece is that old, instead. Default 30 s.
 	SlowFor time.Duration
 	// UnreadFor is how long a link may stay unread because too many of its bytes
 	// are kept, while its mode uses none of them; then it is dropped with
-	// ErrFlood. Default 60 s.
+	// ErrFlood. The time does not run while the mode owes the link something,
+	// up to ten times UnreadFor in all. Default 60 s.
 	UnreadFor time.Duration
 	// Log gets what goes wrong inside. nil: nothing is logged.
 	Log *slog.Logger
@@ -86,7 +88,7 @@ type Reactor struct {
 	udp     []udpDoor
 	maxFD   int // newcomers with this descriptor or a higher one are refused
 	halves  int // links that live on a duplicate; their numbers say nothing
-	copied  int // bytes that wait in private links, see Config.MaxCopied
+	copied  int // what waits in private links weighs, see Config.MaxCopied
 	bootErr error
 
 	// On the loop only.
@@ -107,7 +109,7 @@ type Reactor struct {
 	doomed []*link
 
 	dirty, lazy, stalled []*link
-	again, againNow      []*link
+	again                []*link
 	backlog              int // links with unsent bytes
 	scratch              []byte
 	reached              []uint64

@@ -82,10 +82,10 @@ func (r *Reactor) pollStalled() {
 // together.
 func (r *Reactor) own(l *link) {
 	s := l.side
-	l.set(private)
-	if !r.charge(l, s.bytes) {
+	if !r.fits(l, s.bytes) {
 		return
 	}
+	l.set(private)
 	all := make([]byte, 0, s.bytes)
 	out := s.out[:0]
 	from := 0 // where the last of out begins in all
@@ -101,17 +101,27 @@ func (r *Reactor) own(l *link) {
 	}
 	clear(s.out[len(out):])
 	s.out, s.head = out, 0
+	r.recount(l)
 }
 
-// charge accounts for n more bytes that wait in copies for the private link l;
-// false: there is no room for them, and l is dropped.
-func (r *Reactor) charge(l *link, n int) bool {
-	r.copied += n
-	if r.copied > r.cfg.MaxCopied {
+// fits reports whether there is room for a copy of n more bytes for l; if not,
+// l is dropped.
+func (r *Reactor) fits(l *link, n int) bool {
+	if r.copied+n+pieceCost > r.cfg.MaxCopied {
 		r.doom(l, ErrSlow)
 		return false
 	}
 	return true
+}
+
+// recount accounts for what waits in copies for l after it has changed.
+func (r *Reactor) recount(l *link) {
+	s, now := l.side, 0
+	if l.is(private) {
+		now = s.weight()
+	}
+	r.copied += now - s.charged
+	s.charged = now
 }
 
 // join copies b behind the last piece, which the link owns, if it is of the
@@ -140,10 +150,10 @@ func (s *side) join(b []byte) bool {
 func (r *Reactor) bound(l *link) {
 	s := l.side
 	switch {
-	case s.bytes > hardTimes*r.cfg.MaxUnsent:
+	case s.weight() > hardTimes*r.cfg.MaxUnsent:
 		r.doom(l, ErrSlow)
 		return
-	case s.bytes <= r.cfg.MaxUnsent:
+	case s.weight() <= r.cfg.MaxUnsent:
 		s.over = 0
 	case s.over == 0:
 		s.over = r.at

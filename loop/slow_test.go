@@ -174,7 +174,7 @@ func TestCopiesAreBounded(t *testing.T) {
 					continue
 				}
 				if l.is(private) {
-					sum += l.unsent()
+					sum += l.side.weight()
 				}
 				m.Send(id, make([]byte, 1<<10), 0, false)
 			}
@@ -189,6 +189,107 @@ func TestCopiesAreBounded(t *testing.T) {
 		if e.why != ErrSlow {
 			t.Errorf("dropped because: %v", e.why)
 		}
+	}
+}
+
+// TestPiecesWeigh: a piece takes more than its bytes, and counts so.
+func TestPiecesWeigh(t *testing.T) {
+	t.Parallel()
+	const room = 64 << 10
+	for _, row := range []struct {
+		name string
+		cfg  Config
+		own  bool
+		gap  time.Duration
+	}{
+		{"in copies", Config{MaxCopied: room, MaxUnsent: 64 << 20}, true, time.Hour},
+		{"shared, with a gap", Config{MaxUnsent: room / hardTimes}, false, time.Hour},
+		{"shared, without one", Config{MaxUnsent: room / hardTimes}, false, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			row.cfg.SlowFor = time.Hour
+			m := &puppet{}
+			r := start(t, row.cfg, m)
+			connect(t, r, 0)
+			id := m.link(t, 0)
+			on(t, r, func() {
+				m.Send(id, []byte("first"), time.Hour, false)
+				m.Send(id, []byte("second"), time.Hour, false)
+			})
+			eventually(t, "copies, if any", func() (own bool) {
+				on(t, r, func() { own = r.get(id).is(private) })
+				return own == row.own
+			})
+			on(t, r, func() {
+				n := 0
+				for l := r.get(id); l.phase < doomed && n < room; n++ {
+					m.Send(id, []byte{'x'}[:1:1], row.gap, false)
+				}
+				if want := room / (pieceCost + 1); n < want-2 || n > want+2 {
+					t.Errorf("dropped after %d pieces of a byte, want about %d", n, want)
+				}
+			})
+			if e := m.end(t); !errors.Is(e.why, ErrSlow) {
+				t.Errorf("ended because of %v", e.why)
+			}
+			on(t, r, func() {
+				if r.copied != 0 {
+					t.Errorf("%d bytes of copies are left", r.copied)
+				}
+			})
+		})
+	}
+}
+
+// TestCopiesAreCounted: what waits in copies is accounted for to the byte,
+// however it comes and goes.
+func TestCopiesAreCounted(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		act  func(t *testing.T, r *Reactor, c *client, id ID)
+	}{
+		{"read", func(_ *testing.T, _ *Reactor, c *client, _ ID) { go func() { _, _ = c.WriteTo(discard{}) }() }},
+		{"killed", func(t *testing.T, r *Reactor, _ *client, id ID) { on(t, r, func() { r.Kill(id, nil) }) }},
+		{"reset", func(_ *testing.T, _ *Reactor, c *client, _ ID) { _ = c.SetLinger(0); c.Close() }},
+		{"given up", func(t *testing.T, r *Reactor, c *client, id ID) {
+			on(t, r, func() { r.breakOff(r.get(id), errRude) })
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			m := &puppet{}
+			r := start(t, Config{SlowFor: time.Hour}, m)
+			c := connect(t, r, 0)
+			id := m.link(t, 0)
+			fill(t, r, id, 1)
+			look := func() {
+				if l := r.get(id); l != nil && l.is(private) && (r.copied != l.side.weight() || r.copied != l.side.charged) ||
+					(l == nil || !l.is(private)) && r.copied != 0 {
+					t.Errorf("%d bytes are accounted for", r.copied)
+				}
+			}
+			eventually(t, "the link holds copies", func() (own bool) {
+				on(t, r, func() { look(); own = r.get(id).is(private) })
+				return own
+			})
+			on(t, r, func() {
+				before := r.copied
+				for i := range 3000 {
+					m.Send(id, make([]byte, 22), time.Duration(i%3/2)*time.Microsecond, false)
+					look()
+				}
+				if n := r.copied - before; n < 3000*22+1000*pieceCost {
+					t.Errorf("3000 answers count as %d bytes", n)
+				}
+			})
+			row.act(t, r, c, id)
+			eventually(t, "nothing waits", func() (none bool) {
+				on(t, r, func() { look(); none = r.copied == 0 })
+				return none
+			})
+		})
 	}
 }
 

@@ -228,6 +228,34 @@ func endOwed(p *pair) {
 	p.why("a", a, nil)
 }
 
+func owedLive(p *pair) {
+	p.b.opened = func(e *end) { p.b.net.Owe(e.id, true) }
+	p.b.data = func(e *end, b []byte, eof bool) int {
+		p.b.net.Owe(e.id, false)
+		p.b.net.Send(e.id, bytes.Clone(b), 0, false)
+		p.b.net.Owe(e.id, !eof)
+		return len(b)
+	}
+	a, b := p.connect()
+	p.send(a, "one,")
+	p.until("an echo", func() bool { return string(a.got) == "one," })
+	var since time.Time
+	p.on(p.a, func(n loop.Net) {
+		since = n.Now()
+		n.Send(a.id, []byte("two"), 0, false)
+		n.Finish(a.id)
+	})
+	p.closed(a, b)
+	p.on(p.a, func(n loop.Net) {
+		if d := n.Now().Sub(since); d > 2*time.Second {
+			p.Errorf("it took %v", d)
+		}
+	})
+	p.got("a", a, "one,two")
+	p.why("a", a, nil)
+	p.why("b", b, nil)
+}
+
 // owing has b keep "?" until its alarm, which calls pay, and a half-close.
 func owing(p *pair, pay func(b *end)) (a, b *end) {
 	p.b.data = func(e *end, b []byte, eof bool) int {

@@ -24,7 +24,7 @@ var scenarios = []struct {
 
 	{"a link of which too much is kept is not read, and loses nothing", heldUp},
 	{"an unread link is read again after Idle", heldIdle},
-	{"an unread link is reset", heldReset},
+	{"an unread link that is reset ends at once", heldReset},
 	{"CloseSoon of an unread link", heldCloseSoon},
 	{"Finish of an unread link", heldFinish},
 	{"Kill of an unread link", heldKilled},
@@ -41,6 +41,7 @@ var scenarios = []struct {
 	{"what is unused at the end is forgotten unless owed", endForgotten},
 	{"bytes queued outlive the end of input", endQueued},
 	{"a link that owes answers after the end of input", endOwed},
+	{"a link that owed before its end owes nothing then", owedLive},
 	{"kept bytes are given again after the end while owing", endAgain},
 	{"an Again asked for outlives Owe", endAgainLast},
 	{"Kill ends a link once, outside the callback", kill},

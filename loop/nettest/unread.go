@@ -3,7 +3,6 @@ package nettest
 import (
 	"bytes"
 	"errors"
-	"strings"
 	"time"
 
 	"mim/loop"
@@ -135,15 +134,13 @@ func heldReset(p *pair) {
 		n.Kill(h.a.id, errTest)
 		h.a.giveUp()
 	})
-	p.until("a closed", func() bool { return h.a.closed == 1 })
-	h.letGo()
-	p.closed(h.a, h.b)
+	p.closed(h.a, h.b) // although b's mode uses nothing
 	p.both(func() {
 		if h.b.why == nil || errors.Is(h.b.why, loop.ErrFlood) || h.b.eofs > 0 {
 			p.Errorf("b was closed because of %v, %d ends of input", h.b.why, h.b.eofs)
 		}
-		if !strings.HasPrefix(string(want), string(h.b.got)) {
-			p.Errorf("b got %d bytes, others than a sent", len(h.b.got))
+		if len(h.b.got) > 0 {
+			p.Errorf("b got %d bytes", len(h.b.got))
 		}
 	})
 }

@@ -240,8 +240,12 @@ func (h *Host) Again(id loop.ID) {
 // Owe says whether the mode will send something later.
 func (h *Host) Owe(id loop.ID, yes bool) {
 	if l := h.get(id); l != nil {
+		changed := l.owes != yes
 		if l.owes = yes; l.ended {
 			l.mark() // it may end with its last byte
+		}
+		if changed && l.unread {
+			l.grant()
 		}
 	}
 }

@@ -9,14 +9,16 @@ import (
 
 // The bounds of the reactor.
 const (
-	maxKept   = 128 << 10        // bytes that a mode may leave unused and the link is still read
-	unreadFor = 60 * time.Second // how long a link is not read while the mode uses nothing
-	maxUnsent = 1 << 20          // bytes queued on a link: no more for longer than slowFor
-	hardTimes = 16               // times maxUnsent is too much at once
-	slowFor   = 30 * time.Second // also the age of the oldest piece where pieces have gaps
-	lazyFor   = 50 * time.Millisecond
-	oweFor    = 5 * time.Second // how long a link outlives the end of its input
-	lingerFor = 2 * time.Second // how long one that has said its last waits for the other end
+	maxKept     = 128 << 10        // bytes that a mode may leave unused and the link is still read
+	unreadFor   = 60 * time.Second // how long a link is not read while the mode uses nothing
+	maxUnsent   = 1 << 20          // bytes queued on a link: no more for longer than slowFor
+	unreadTimes = 10               // times unreadFor is the most for a link that the mode owes something
+	pieceCost   = 64               // what a piece with a gap, which is never joined, counts beside its bytes
+	hardTimes   = 16               // times maxUnsent is too much at once
+	slowFor     = 30 * time.Second // also the age of the oldest piece where pieces have gaps
+	lazyFor     = 50 * time.Millisecond
+	oweFor      = 5 * time.Second // how long a link outlives the end of its input
+	lingerFor   = 2 * time.Second // how long one that has said its last waits for the other end
 )
 
 // A link is one end of a connection, with the wire that leads to it.
@@ -50,6 +52,7 @@ type link struct {
 	paused  int64
 	unread  bool  // nothing is read: too much is kept
 	starved int64 // when an unread link is dropped unless the mode uses something
+	usedAt  int64 // when it last did, or when the link became unread
 	again   bool  // in h.agains
 	eof     bool  // the other end's end of output has arrived
 	broken  error
@@ -223,9 +226,9 @@ func (l *link) flush() {
 // checkSlow drops a link whose other end reads too slowly: by what is unsent,
 // and where pieces wait for their gap by the age of the oldest.
 func (l *link) checkSlow() {
-	now := l.h.w.now
+	now, weight := l.h.w.now, l.unsent+pieceCost*l.gaps
 	switch {
-	case l.unsent <= maxUnsent:
+	case weight <= maxUnsent:
 		l.overSince = 0
 	case l.overSince == 0:
 		l.overSince = now
@@ -235,7 +238,7 @@ func (l *link) checkSlow() {
 		since = l.out.first().at
 	}
 	switch due := since + int64(slowFor); {
-	case l.unsent > hardTimes*maxUnsent, since != 0 && now >= due:
+	case weight > hardTimes*maxUnsent, since != 0 && now >= due:
 		l.over(loop.ErrSlow, true)
 	case since != 0:
 		l.timer(slow, due)
@@ -279,7 +282,10 @@ func (l *link) read() {
 		return
 	}
 	news := len(l.buf) - l.kept
-	if l.unread && (l.broken == nil || news > 0) {
+	if l.unread {
+		if l.broken != nil {
+			l.over(l.broken, true)
+		}
 		return
 	}
 	l.in.read += uint64(news)
@@ -323,10 +329,19 @@ func (l *link) ration(used int) {
 	case l.kept <= maxKept || l.closing || l.ended:
 		l.readOn()
 	case !l.unread || used > 0:
-		l.unread = true
-		l.starved = l.h.w.now + int64(unreadFor)
-		l.timer(starve, l.starved)
+		l.unread, l.usedAt = true, l.h.w.now
+		l.grant()
 	}
+}
+
+// grant sets by when the mode must have used something of an unread link; while
+// the mode owes it something that is later.
+func (l *link) grant() {
+	l.starved = l.usedAt + unreadTimes*int64(unreadFor)
+	if !l.owes {
+		l.starved = min(l.starved, l.h.w.now+int64(unreadFor))
+	}
+	l.timer(starve, l.starved)
 }
 
 // readOn has a link that was not read read again, in an event of its own.

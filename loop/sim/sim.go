@@ -15,11 +15,12 @@
 //
 // A link of which the mode leaves too much unused is not read, as in the
 // reactor: what its sender goes on sending fills the wire and then its queue.
+// If such a link breaks it ends at once, with what was not read.
 //
 // An orderly end, or a reset, travels behind the bytes that were on the wire
 // before it. A link that is lost loses what is on the wire and nothing else:
-// what had arrived is given to the mode before Closed, and Left is never told
-// for a byte that did not arrive.
+// what had arrived is given to the mode before Closed (but of a link that is
+// not read), and Left is never told for a byte that did not arrive.
 //
 // Errors are those of package loop, else what a kernel would say: ETIMEDOUT
 // for a link that was lost, ECONNRESET, ECONNREFUSED.

@@ -152,6 +152,7 @@ func TestSlowReaders(t *testing.T) {
 		{"little, never read", 10 << 10, 10 * time.Second, 0, time.Hour, nil, 0, 0},
 		{"over the bound for too long", 256 << 10, time.Second, 0, time.Hour, loop.ErrSlow, 34 * time.Second, 2 * time.Second},
 		{"far too much at once", 18 << 20, time.Second, 0, time.Hour, loop.ErrSlow, 0, time.Second},
+		{"paced, far too many at once", 1, time.Microsecond, time.Hour, 0, loop.ErrSlow, 200 * time.Millisecond, 200 * time.Millisecond},
 		{"paced, by age", 1, 10 * time.Millisecond, 20 * time.Millisecond, 0, loop.ErrSlow, 60 * time.Second, 5 * time.Second},
 		{"paced, many bytes that wait for their gap", 20 << 10, 100 * time.Millisecond, 110 * time.Millisecond, 0, loop.ErrSlow, 300 * time.Second, 60 * time.Second},
 	} {

@@ -76,36 +76,84 @@ func TestUnreadForTooLong(t *testing.T) {
 
 func TestUnreadEnds(t *testing.T) {
 	const size = 350_000 // two reads, and less than a window more
+	p, use := full(t, size, Faults{Window: 128 << 10})
+	p.x.Finish(p.a.last)
+	p.w.Run(5 * time.Second)
+	if p.b.closed > 0 || p.b.eof {
+		t.Fatal("the end came before the bytes")
+	}
+	*use = size
+	p.y.Again(p.b.last)
+	p.w.Run(time.Second)
+	if len(p.b.got) != size || !p.b.eof || p.b.closed != 1 || p.b.why != nil {
+		t.Errorf("%d bytes, end %v, closed %d by %v", len(p.b.got), p.b.eof, p.b.closed, p.b.why)
+	}
+}
+
+// TestUnreadBreaks: nobody waits for a link that is not read and is gone.
+func TestUnreadBreaks(t *testing.T) {
 	for _, row := range []struct {
 		name string
+		size int
 		act  func(p *pair)
-		eof  bool
 		why  error
 	}{
-		{"orderly", func(p *pair) { p.x.Finish(p.a.last) }, true, nil},
-		{"lost", func(p *pair) { p.x.Lose(p.a.last) }, false, syscall.ETIMEDOUT},
+		{"lost", 350_000, func(p *pair) { p.x.Lose(p.a.last) }, syscall.ETIMEDOUT},
+		{"lost with nothing to read", maxKept + 1, func(p *pair) { p.x.Lose(p.a.last) }, syscall.ETIMEDOUT},
+		{"reset", 350_000, func(p *pair) {
+			p.x.Pause(time.Minute)
+			p.y.Send(p.b.last, []byte("not read by a"), 0, false)
+			p.w.Run(time.Second)
+			p.x.Crash()
+		}, syscall.ECONNRESET},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			p, use := full(t, size, Faults{Window: 128 << 10})
+			p, _ := full(t, row.size, Faults{Window: 256 << 10})
 			row.act(p)
 			p.w.Run(5 * time.Second)
-			if p.b.closed > 0 || p.b.eof {
-				t.Fatal("the end came before the bytes")
-			}
-			*use = size
-			p.y.Again(p.b.last)
-			p.w.Run(time.Second)
-			if len(p.b.got) != size || p.b.eof != row.eof || p.b.closed != 1 || p.b.why != row.why {
-				t.Errorf("%d bytes, end %v, closed %d by %v", len(p.b.got), p.b.eof, p.b.closed, p.b.why)
+			if p.b.closed != 1 || p.b.why != row.why || p.b.eof || len(p.b.got) > 0 {
+				t.Errorf("closed %d by %v, end %v, used %d", p.b.closed, p.b.why, p.b.eof, len(p.b.got))
 			}
 		})
 	}
-	t.Run("lost with nothing to read", func(t *testing.T) {
-		p, _ := full(t, maxKept+1, Faults{})
-		p.x.Lose(p.a.last)
-		p.w.Run(5 * time.Second)
-		if p.b.closed != 1 || p.b.why != syscall.ETIMEDOUT {
-			t.Errorf("closed %d by %v", p.b.closed, p.b.why)
-		}
-	})
+}
+
+// TestUnreadOwed: the time of an unread link does not run while the mode owes
+// it something, but not for ever.
+func TestUnreadOwed(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		owe  func(p *pair)
+		want time.Duration
+	}{
+		{"never paid", func(p *pair) {}, unreadTimes * unreadFor},
+		{"paid in time", func(p *pair) {
+			p.w.Run(3*unreadFor - time.Second)
+			p.y.Owe(p.b.last, false)
+		}, 4 * unreadFor},
+		{"paid and owed again and again", func(p *pair) {
+			for i := range 100 {
+				p.w.Run(unreadFor / 2)
+				p.y.Owe(p.b.last, i%2 > 0)
+			}
+		}, unreadTimes * unreadFor},
+		{"said again", func(p *pair) {
+			p.y.Owe(p.b.last, false)
+			for range 10 {
+				p.w.Run(unreadFor / 2)
+				p.y.Owe(p.b.last, false)
+			}
+		}, unreadFor + time.Second},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p, _ := full(t, 300_000, Faults{})
+			since := p.w.Now().Add(-time.Second)
+			p.y.Owe(p.b.last, true)
+			row.owe(p)
+			p.w.Run(time.Hour)
+			if d := p.b.closedAt.Sub(since); !errors.Is(p.b.why, loop.ErrFlood) || d != row.want {
+				t.Errorf("closed by %v after %v, want %v", p.b.why, d, row.want)
+			}
+		})
+	}
 }
