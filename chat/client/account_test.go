@@ -88,13 +88,21 @@ func TestTableByQuestion(t *testing.T) {
 	u.expect(u.line("@bob hi")) // waits for the table
 	u.expect(u.comes("luke"), cameBy("luke"))
 	u.wait(quiet)
-	u.expect(u.listed("bob", "Luke", "ALICE", "", "Anna"), cameBy("bob"), cameBy("Anna"), tell("bob", "hi"))
+	u.expect(u.listed("bob", "luke", "ALICE", "", "Anna"), cameBy("bob"), cameBy("Anna"), tell("bob", "hi"))
 	u.expect(u.done(nil), fateIs("bob", "hi", StateSent))
-	u.expect(u.goes("LUKE"), wentBy("luke"))
+	u.expect(u.goes("LUKE")) // another one
+	u.expect(u.goes("luke"), wentBy("luke"))
 	u.expect(u.goes("nobody"))
 	u.expect(u.comes("yoda"), cameBy("yoda"))
-	u.expect(u.comes("Yoda"))
-	u.expect(u.line("/who"), show(View{Event: Table, People: []Person{{"bob", "toy", ""}, {"Anna", "toy", ""}, {"yoda", "toy", ""}}}))
+	u.expect(u.comes("yoda"))
+	u.expect(u.comes("BOB"), cameBy("BOB"))
+	u.expect(u.line("/who"), show(View{Event: Table, People: []Person{{"bob", "toy", ""}, {"Anna", "toy", ""}, {"yoda", "toy", ""}, {"BOB", "toy", ""}}}))
+	u.expect(u.line("@BOB x"), tell("BOB", "x"))
+	u.expect(u.done(nil), fateIs("BOB", "x", StateSent))
+	u.expect(u.line("@Yoda x"), tell("yoda", "x")) // there is no other
+	u.expect(u.done(nil), fateIs("yoda", "x", StateSent))
+	u.expect(u.line("@Bob x"), tell("Bob", "x")) // which one it is, the server may know
+	u.expect(u.done(nil), fateIs("Bob", "x", StateSent))
 	u.expect(u.wait(time.Hour))
 }
 
@@ -133,7 +141,7 @@ func TestTableOfBefore(t *testing.T) {
 	u.expect(u.comes("yoda"))
 	u.expect(u.comes("zoe"))
 	u.expect(u.goes("zoe"))
-	u.expect(u.listed("LUKE", "yoda", "eve"), wentBy("bob"), cameBy("yoda"), cameBy("eve"), show(View{Event: Online, Address: "server:1"}))
+	u.expect(u.listed("luke", "yoda", "eve"), wentBy("bob"), cameBy("yoda"), cameBy("eve"), show(View{Event: Online, Address: "server:1"}))
 }
 
 // A login that is refused ends the program; a later one only if no other try
@@ -168,7 +176,8 @@ func TestRefusedByPassword(t *testing.T) {
 			u.expect(u.wait(8*time.Second), dialPart(chat.Both))
 			u.login()
 			u.answer(chat.Both, nil)
-			u.expect(u.listed(), show(View{Event: Online, Address: "server:1"}), tell("bob", "hi"))
+			u.expect(u.listed(), show(View{Event: Online, Address: "server:1"}))
+			u.expect(u.wait(restFor), tell("bob", "hi"))
 		})
 	}
 }
@@ -247,6 +256,19 @@ func TestSeveralAtATime(t *testing.T) {
 			u.expect(u.kept(), fateIs("bob", "3", StateStored), tell("bob", "4"))
 			u.expect(u.line("@bob 5"))
 		}
+	})
+	t.Run("until they go again", func(t *testing.T) {
+		u := settled(t)
+		u.line("@bob 1")
+		u.line("@bob 2")
+		u.line("@bob 3")
+		u.expect(u.comes("bob"), cameBy("bob"))
+		u.expect(u.done(nil), fateIs("bob", "1", StateSent), tell("bob", "2"), tell("bob", "3"))
+		u.done(nil)
+		u.done(nil)
+		u.expect(u.goes("bob"), wentBy("bob"))
+		u.expect(u.line("@bob 4"), tell("bob", "4"))
+		u.expect(u.line("@bob 5"))
 	})
 	t.Run("until they go", func(t *testing.T) {
 		u := settled(t, "bob")

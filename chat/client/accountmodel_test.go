@@ -86,7 +86,7 @@ func (m *accountModel) step() {
 	case n < 80 && m.asked:
 		m.asked, m.in = false, true
 		m.check(m.answer(chat.Both, nil))
-	case n < 81 && m.up && m.c.server.been:
+	case n < 81 && m.up && m.c.server.been && m.rand.IntN(4) == 0:
 		m.lost()
 		m.check(m.c.ServerClosed(m.now, errLost))
 	case n < 85 && m.in:
@@ -184,16 +184,17 @@ func (m *accountModel) ask(r chat.Request) {
 	default:
 		m.open = append(m.open, r)
 	}
-	m.most = max(m.most, len(m.open))
-	if m.must(len(m.open) <= maxOpen, "too many at a time"); len(m.open) == 1 {
+	open := m.open
+	if _, ok := open[0].(*chat.WhoElse); ok {
+		open = open[1:] // the one for the table may be late
+	}
+	m.most = max(m.most, len(open))
+	if m.must(len(open) <= maxOpen, "too many at a time"); len(open) <= 1 {
 		return
 	}
-	for _, r := range m.open {
+	for _, r := range open {
 		say, ok := r.(*chat.Say)
-		if _, first := m.open[0].(*chat.WhoElse); first && r == m.open[0] {
-			continue // the one for the table may be late
-		}
-		last := r == m.open[len(m.open)-1]
+		last := r == open[len(open)-1]
 		m.must(ok && (!last || m.calm[string(say.To)]), "together with something that will be answered")
 	}
 }

@@ -146,6 +146,7 @@ func (c *Client) Next() time.Time {
 		}
 	}
 	sooner(c.relay.until)
+	sooner(c.relay.rest)
 	sooner(c.exitDue())
 	for _, l := range c.callers {
 		sooner(l.until)

@@ -55,7 +55,7 @@ func addrOf(p *chat.Person) netip.AddrPort {
 }
 
 // entryOf is what a person is known by: where texts go through the server by
-// the name alone, which is then one person's in whatever case it is written.
+// the name alone, exactly as the server writes it.
 func (c *Client) entryOf(p *chat.Person) entry {
 	if c.relayed() {
 		return named(p.Name)
@@ -63,7 +63,7 @@ func (c *Client) entryOf(p *chat.Person) entry {
 	return entry{p.Name, addrOf(p)}
 }
 
-func named(name string) entry { return entry{name: strings.ToLower(name)} }
+func named(name string) entry { return entry{name: name} }
 
 // came takes one entry of the server's table. An address that is none, where
 // one is needed, and our own entry are skipped (mim0 rules 3 and 9), and so is
@@ -117,8 +117,7 @@ func (c *Client) own(name string, addr netip.AddrPort) bool {
 func (c *Client) enter(e entry, p *chat.Person) {
 	var k *contact
 	if c.relayed() {
-		k = c.nameOnly(p.Name)
-		k.entry = e
+		k = c.takeWritten(p.Name) // one contact, for what still waits for it
 	} else {
 		k = c.claim(e)
 	}
@@ -204,8 +203,11 @@ func (c *Client) leave(k *contact) {
 	delete(c.listed, k.entry)
 	k.listed, k.stale, k.smooth = false, false, false
 	c.show(View{Event: Went, Name: k.handle, Dialect: k.dialect, Address: k.address()})
-	if !c.relayed() {
+	switch {
+	case !c.relayed():
 		c.remember(k)
+	case k.talked:
+		c.keepWritten(k)
 	}
 }
 

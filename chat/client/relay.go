@@ -23,13 +23,16 @@ import (
 // arrived; it is never asked again, so that nobody gets it twice. What waits
 // behind it was seen by nobody and waits for the server, for postWithin from
 // the loss; then all of it fails, and so does what is typed until the server is
-// back. What was confirmed stays confirmed.
+// back. What was confirmed stays confirmed. What has waited rests for restFor
+// more once the server is back, and what is typed meanwhile behind it: those it
+// is for lost the server, too, and come back about when we do.
 type relay struct {
 	posts  []post     // in order
 	begun  int        // so many of them, from the first, were asked whole
 	open   int        // what was asked and has no answer, pieces counted one by one
 	bytes  int        // of posts
 	until  time.Time  // open: an answer is here by then. Away: the server is. Zero: neither
+	rest   time.Time  // nothing is asked before; zero: nothing waits for that
 	people []*contact // whom we wrote with who is not known to be here, the last one last
 	all    *contact   // stands for everybody
 
@@ -61,11 +64,16 @@ const (
 	// postWithin is how long texts wait for a server that was lost: enough for
 	// five tries at it, and short enough that nobody has forgotten them.
 	postWithin = time.Minute
+	// restFor is how long what waited for a lost server still waits when it is
+	// back: whoever lost it with us looks for it at about the same times, up to
+	// the second try within 1.5 s of us (see sleep).
+	restFor = 1500 * time.Millisecond
 )
 
 // Why a text that goes through the server failed.
 const (
 	whyCut    = "the server was lost before it was confirmed: it may or may not have arrived"
+	whyGoing  = "you left before it was confirmed: it may or may not have arrived"
 	whySilent = "the server did not answer: it may or may not have arrived"
 	whyLost   = "the server is lost"
 	whyMany   = "too much is waiting for the server"
@@ -132,7 +140,7 @@ func (c *Client) deliver() {
 func (c *Client) mayAsk() bool {
 	r := &c.relay
 	switch {
-	case r.begun == len(r.posts):
+	case r.begun == len(r.posts), r.rest.After(c.now):
 		return false
 	case r.open == 0:
 		return true
@@ -295,19 +303,33 @@ func (c *Client) unsure(why string) {
 	}
 }
 
-// failPosted fails all posts.
+// failPosted fails all posts, of which none is open.
 func (c *Client) failPosted(why string) {
-	c.unsure(whyCut)
 	for len(c.relay.posts) > 0 {
 		c.settlePost(StateFailed, why)
 	}
 	c.relay.until = time.Time{}
 }
 
-// tickRelay gives up waiting for an answer, and with it the server, or for the
-// server.
+// resume goes on with the posts, once the login is answered; after a loss,
+// those that have waited rest.
+func (c *Client) resume(lost bool) {
+	r := &c.relay
+	r.until, r.rest = time.Time{}, time.Time{}
+	if lost && c.relayed() && (len(r.posts) > 0 || len(c.held) > 0) {
+		r.rest = c.now.Add(restFor)
+	}
+	c.deliver()
+}
+
+// tickRelay ends a rest, and gives up waiting for an answer, and with it the
+// server, or for the server.
 func (c *Client) tickRelay() {
 	r := &c.relay
+	if !r.rest.IsZero() && !r.rest.After(c.now) {
+		r.rest = time.Time{}
+		c.deliver()
+	}
 	if r.until.IsZero() || r.until.After(c.now) {
 		return
 	}

@@ -346,7 +346,8 @@ func TestNoAnswer(t *testing.T) {
 		offline("no answer to a text within 1m0s", e[len(e)-1].View.Text))
 	u.expect(u.done(nil))
 	u.wait(2 * time.Second)
-	u.expect(u.logIn(), show(View{Event: Online, Address: "server:1"}), say("bob", "next"))
+	u.expect(u.logIn(), show(View{Event: Online, Address: "server:1"}))
+	u.expect(u.wait(restFor), say("bob", "next"))
 }
 
 // What becomes of texts when the server is lost.
@@ -364,8 +365,45 @@ func TestLostWithTexts(t *testing.T) {
 		u.expect(e, hangUp, undelivered("bob", "two", whyCut), offline("the server closed the connection", e[2].View.Text))
 		u.expect(u.line("@bob four"))
 		u.wait(2 * time.Second)
-		u.expect(u.logIn(), show(View{Event: Online, Address: "server:1"}), say("carol", "three"))
+		u.expect(u.logIn(), show(View{Event: Online, Address: "server:1"}))
+		u.expect(u.line("@bob five")) // nothing overtakes what rests
+		u.expect(u.wait(restFor - time.Millisecond))
+		if next, want := u.c.Next(), u.now.Add(time.Millisecond); next.After(want) {
+			t.Errorf("the next tick is at %v, want %v", next, want)
+		}
+		u.expect(u.wait(time.Millisecond), say("carol", "three"))
 		u.expect(u.done(nil), delivered("carol", "three"), say("bob", "four"))
+		u.expect(u.done(nil), delivered("bob", "four"), say("bob", "five"))
+		u.expect(u.done(nil), delivered("bob", "five"))
+		u.expect(u.line("@bob six"), say("bob", "six"))
+	})
+	t.Run("lost again while it rests", func(t *testing.T) {
+		u := hosted(t)
+		lose(u)
+		u.wait(2 * time.Second)
+		u.logIn()
+		u.wait(restFor / 2)
+		u.expect(u.c.ServerClosed(u.now, nil)[:1], hangUp)
+		u.wait(4 * time.Second)
+		u.expect(u.logIn(), show(View{Event: Online, Address: "server:1"}))
+		u.expect(u.wait(restFor-time.Millisecond), []Effect{}...)
+		u.expect(u.wait(time.Millisecond), say("carol", "three"))
+	})
+	t.Run("nothing rests that nobody waits for", func(t *testing.T) {
+		u := hosted(t)
+		u.c.ServerClosed(u.now, nil)
+		u.wait(2 * time.Second)
+		u.logIn()
+		u.expect(u.line("@bob one"), say("bob", "one"))
+	})
+	t.Run("the end while it rests", func(t *testing.T) {
+		u := hosted(t)
+		lose(u)
+		u.wait(2 * time.Second)
+		u.logIn()
+		u.expect(u.line("/quit"))
+		u.expect(u.wait(restFor), say("carol", "three"))
+		u.expect(u.done(nil), append([]Effect{delivered("carol", "three"), hangUp}, bye...)...)
 	})
 	t.Run("not for ever", func(t *testing.T) {
 		u := hosted(t)
@@ -436,7 +474,7 @@ func TestRelayEOF(t *testing.T) {
 		u.line("@bob two")
 		u.expect(u.c.EOF(u.now))
 		u.expect(u.wait(drainEOF-time.Millisecond), []Effect{}...)
-		u.expect(u.tick(time.Millisecond), append([]Effect{undelivered("bob", "one", whyCut), undelivered("bob", "two", whyLeft), hangUp}, bye...)...)
+		u.expect(u.tick(time.Millisecond), append([]Effect{undelivered("bob", "one", whyGoing), undelivered("bob", "two", whyLeft), hangUp}, bye...)...)
 	})
 	t.Run("nothing typed", func(t *testing.T) {
 		u := guest(t)
@@ -455,7 +493,7 @@ func TestRelayEOF(t *testing.T) {
 	t.Run("interrupt", func(t *testing.T) {
 		u := hosted(t)
 		u.line("@bob one")
-		u.expect(u.c.Interrupt(u.now), append([]Effect{undelivered("bob", "one", whyCut), hangUp}, bye...)...)
+		u.expect(u.c.Interrupt(u.now), append([]Effect{undelivered("bob", "one", whyGoing), hangUp}, bye...)...)
 	})
 }
 

@@ -231,13 +231,13 @@ func (s *server) barred() bool { return s.refused == chat.BadPass || s.refused =
 func (c *Client) settle() {
 	s := &c.server
 	s.phase = online
-	if !s.told {
+	lost := !s.told
+	if lost {
 		c.renew()
 		s.told = true
 		c.show(View{Event: Online, Address: c.cfg.Server})
 	}
-	c.relay.until = time.Time{}
-	c.deliver()
+	c.resume(lost)
 	c.obeyHeld()
 }
 
@@ -322,6 +322,7 @@ func (c *Client) noServer(why error) {
 	s := &c.server
 	was := s.phase
 	s.phase, s.until = away, time.Time{}
+	c.relay.rest = time.Time{}
 	c.unsure(whyCut)
 	switch {
 	case !s.been, s.barred():

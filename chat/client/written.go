@@ -50,13 +50,34 @@ func (c *Client) nameFirst(s string) (name, rest string, err *chat.Error) {
 	return name, rest, nil
 }
 
-// called is who is here, or whom we wrote with, under that name in any case of
-// letters; nil: nobody.
+// called is who is here, or whom we wrote with, under exactly that name; nil:
+// nobody. Some servers tell names apart by the case of letters, and a text for
+// one person must not go to another; those that do not find bob under BOB by
+// themselves. Only of a name that nobody has is the case forgiven, if the server
+// tells who is here and it is one of them.
 func (c *Client) called(name string) *contact {
 	if k := c.listed[named(name)]; k != nil {
 		return k
 	}
-	return c.writtenTo(name)
+	if k := c.writtenTo(name); k != nil {
+		return k
+	}
+	return c.likeListed(name)
+}
+
+// likeListed is the only one who is here under that name in any case of
+// letters, or nil.
+func (c *Client) likeListed(name string) (like *contact) {
+	for _, k := range c.people {
+		if !strings.EqualFold(k.handle, name) {
+			continue
+		}
+		if like != nil {
+			return nil
+		}
+		like = k
+	}
+	return like
 }
 
 // firstName takes a name off the front of s: up to the first blank, or what
@@ -86,10 +107,10 @@ func (c *Client) nameOnly(name string) *contact {
 	return &contact{entry: entry{name: name}, handle: name, dialect: c.cfg.Traits.Dialect}
 }
 
-// writtenTo is whom we wrote with under that name in any case of letters, or nil.
+// writtenTo is whom we wrote with under exactly that name, or nil.
 func (c *Client) writtenTo(name string) *contact {
 	for _, k := range slices.Backward(c.relay.people) {
-		if strings.EqualFold(k.handle, name) {
+		if k.handle == name {
 			return k
 		}
 	}
@@ -99,31 +120,43 @@ func (c *Client) writtenTo(name string) *contact {
 // correspond gives the contact of that name: who is here, or the one we wrote
 // with last, from now on.
 func (c *Client) correspond(name string) *contact {
-	if k := c.listed[named(name)]; k != nil {
-		return k
-	}
-	r := &c.relay
-	k := c.writtenTo(name)
+	k := c.listed[named(name)]
 	if k == nil {
-		if k = c.nameOnly(name); len(r.people) >= maxWritten {
-			r.people = slices.Delete(r.people, 0, 1)
-		}
-	} else {
-		i := slices.Index(r.people, k)
-		r.people = slices.Delete(r.people, i, i+1)
+		k = c.takeWritten(name)
+		c.keepWritten(k)
 	}
-	r.people = append(r.people, k)
+	k.talked = true
 	return k
 }
 
-// speaker is who said something through the server. Its writing of the name is
-// the person's own and counts from here on.
+// takeWritten takes the contact of that name out of those we wrote with; if
+// there is none it is a new one.
+func (c *Client) takeWritten(name string) *contact {
+	k := c.writtenTo(name)
+	if k == nil {
+		return c.nameOnly(name)
+	}
+	r := &c.relay
+	i := slices.Index(r.people, k)
+	r.people = slices.Delete(r.people, i, i+1)
+	return k
+}
+
+// keepWritten puts k last among those we wrote with; the first makes room.
+func (c *Client) keepWritten(k *contact) {
+	r := &c.relay
+	if len(r.people) >= maxWritten {
+		r.people = slices.Delete(r.people, 0, 1)
+	}
+	r.people = append(r.people, k)
+}
+
+// speaker is who said something through the server.
 func (c *Client) speaker(p *chat.Person) *contact {
 	k := c.correspond(p.Name)
 	if k.listed {
 		return k
 	}
-	k.name, k.handle = p.Name, p.Name
 	if p.Dialect != "" {
 		k.dialect = p.Dialect
 	}

@@ -100,22 +100,25 @@ func TestInsteadIsWhole(t *testing.T) {
 	}
 }
 
-// Names that differ only in case are one person, written as the person does.
-func TestOneWriting(t *testing.T) {
+// Names that differ only in case are two people, since some servers tell them
+// apart: a text goes to the name as it was typed, whoever writes meanwhile.
+func TestTwoWritings(t *testing.T) {
 	u := hosted(t)
-	u.expect(u.line("@BOB one"), say("BOB", "one"))
-	u.expect(u.line("@bob two"))
-	u.expect(u.tells("Bob", "hi"), told("Bob", "hi"), receipt("Bob"))
-	u.expect(u.done(nil), delivered("Bob", "one"), say("Bob", "two"))
-	u.expect(u.done(nil), delivered("Bob", "two"))
-	u.expect(u.line("@carol x"), say("carol", "x"))
+	u.expect(u.line("@bob one"), say("bob", "one"))
+	u.expect(u.line("@Bob two"))
+	u.expect(u.line("@bob three"))
+	u.expect(u.tells("BOB", "hi"), told("BOB", "hi"), receipt("BOB"))
+	u.expect(u.done(nil), delivered("bob", "one"), say("Bob", "two"))
+	u.expect(u.done(nil), delivered("Bob", "two"), say("bob", "three"))
+	u.expect(u.done(nil), delivered("bob", "three"))
+	u.expect(u.line("four"), say("bob", "four")) // whoever spoke meanwhile
 	u.expect(u.line("/who"), show(View{Event: Table, Text: "toy servers do not tell who is here; you wrote with these:",
-		People: []Person{{"Bob", "toy", ""}, {"carol", "toy", ""}}}))
+		People: []Person{{"Bob", "toy", ""}, {"BOB", "toy", ""}, {"bob", "toy", ""}}}))
 	u.done(nil)
-	u.line("@bOb y")
+	u.line("@Bob y")
 	u.line("@ALL z")
 	u.expect(u.line("/who"), show(View{Event: Table, Text: "toy servers do not tell who is here; you wrote with these:",
-		People: []Person{{"carol", "toy", ""}, {"Bob", "toy", ""}}}))
+		People: []Person{{"BOB", "toy", ""}, {"bob", "toy", ""}, {"Bob", "toy", ""}}}))
 }
 
 func TestRelayHelp(t *testing.T) {

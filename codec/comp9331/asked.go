@@ -257,7 +257,7 @@ func namesOnly(line []byte) bool {
 
 // appendNames appends the words that are names.
 func appendNames(names []string, line []byte) []string {
-	for word := range bytes.FieldsSeq(line) {
+	for word := range bytes.SplitSeq(line, []byte{' '}) {
 		if name := string(chat.AppendUTF8(nil, word)); len(names) < maxListed && isName(name) {
 			names = append(names, name)
 		}

@@ -29,6 +29,7 @@ type caller struct {
 	out      []byte // what the next Due writes
 	lines    wire.Lines
 	listing  []string // of a list of names that is longer than a line may be; nil: there is none
+	passing  bool     // within a word of it that is no name, being too long
 
 	// What the last Next gave.
 	said   chat.Said
@@ -352,6 +353,13 @@ func (c *caller) lists(line []byte) bool {
 
 // list takes names of a long list, and its end.
 func (c *caller) list(p []byte) (n int) {
+	skipped := 0
+	if c.passing {
+		if skipped = bytes.IndexAny(p, " \n"); skipped < 0 {
+			return len(p)
+		}
+		c.passing, p = false, p[skipped:]
+	}
 	end := bytes.IndexByte(p, '\n')
 	whole := p[:max(end, 0)]
 	if n = end + 1; end < 0 {
@@ -359,12 +367,12 @@ func (c *caller) list(p []byte) (n int) {
 		whole = p[:n]
 	}
 	if n == 0 && len(p) >= maxLine { // no name is so long
-		n = len(p)
+		n, c.passing = len(p), true
 	}
 	c.listing = appendNames(c.listing, whole)
 	if end >= 0 {
 		c.asked.settle(c.asked.last(isWhoElse), result{names: c.listing})
 		c.listing = nil
 	}
-	return n
+	return skipped + n
 }

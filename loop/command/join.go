@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mim/chat"
 	"mim/chat/client"
 	"mim/chat/plain"
 	"mim/codec"
@@ -39,7 +40,7 @@ const (
 const inputLines = `   @bob hello            say hello to bob; a name with blanks in quotes: @"Anna Maria" hello
    @ALL hello            say hello to everyone, if the dialect can
    and how are you?      goes to whom you spoke with last (not with --json)
-   /who                  who is here
+   /who                  who is here, or whom you wrote with, if the dialect does not tell
    /whoelsesince 5m      who was within that time, if the server can be asked; so /whoelse
    /block eve            no texts from eve any more, if the dialect can; /unblock ends it
    /close bob            end the talk with bob
@@ -51,6 +52,7 @@ const inputLines = `   @bob hello            say hello to bob; a name with blank
 type joining struct {
 	target  target
 	dialect codec.Calling
+	begin   string // how a command begins that is suggested: mim join, with the dialect if it is not the default
 	listen  netip.AddrPort
 	output  string // forPeople or forScripts
 	retry   string // retrying or oneTry
@@ -73,15 +75,16 @@ func joinCommand(dialects []codec.Dialect, s streams) *cli.Command {
 		Name:      "join",
 		Usage:     "join a registry and talk to the people there",
 		ArgsUsage: "NAME@HOST[:PORT]",
-		Description: `Lists you as NAME with the registry at HOST (this machine, if it is left out)
-and shows who comes and goes. Put an IPv6 address in brackets.
+		Description: `Makes you NAME at the registry at HOST (this machine, if it is left out) until
+you leave, and shows who comes and goes, if the dialect tells that. Put an IPv6
+address in brackets.
 
 Input lines:
 ` + inputLines + `
 Examples:
    mim join alice@192.0.2.7
    mim join alice@[::1]:4242
-   echo '@bob lunch?' | mim join alice@192.0.2.7
+` + examples(speaks[1:], dialects) + `   echo '@bob lunch?' | mim join alice@192.0.2.7
    mim join robot@192.0.2.7 --json       one JSON object a line, for scripts`,
 		Flags:           append(flags, logFlags("warn")...),
 		HideHelpCommand: true, // people may be called help
@@ -113,6 +116,18 @@ func callers(dialects []codec.Dialect) (words []string) {
 	return words
 }
 
+// examples is a line of help for each of these dialects.
+func examples(words []string, dialects []codec.Dialect) (lines string) {
+	for _, w := range words {
+		line := "   mim join --dialect " + w + " alice@192.0.2.7"
+		if d, _ := find(dialects, w); d != nil && d.Traits().Accounts {
+			line += "    asks for a password"
+		}
+		lines += line + "\n"
+	}
+	return lines
+}
+
 // read turns the flags and the argument into values.
 func (j *joining) read(c *cli.Context, dialects []codec.Dialect) error {
 	d, f := find(dialects, c.String("dialect"))
@@ -124,19 +139,22 @@ func (j *joining) read(c *cli.Context, dialects []codec.Dialect) error {
 	if !ok {
 		return badUse("mim join --dialect "+callers(dialects)[0], "cannot join by %s: it has no client's side", d.Name())
 	}
-	j.dialect = calling
+	j.dialect, j.begin = calling, "mim join"
+	if d.Name() != callers(dialects)[0] {
+		j.begin += " --dialect " + d.Name()
+	}
 	switch c.Args().Len() {
 	case 0:
-		return badUse("mim join alice@localhost", "cannot join: who, and where? It wants NAME@HOST[:PORT]")
+		return badUse(j.begin+" alice@localhost", "cannot join: who, and where? It wants NAME@HOST[:PORT]")
 	case 1:
 	default:
-		return badUse(joinFirst(c.Args().First(), registryPort(d)), "cannot join: one NAME@HOST[:PORT] is enough, %q is one more", c.Args().Get(1))
+		return badUse(joinFirst(j.begin, c.Args().First(), registryPort(d)), "cannot join: one NAME@HOST[:PORT] is enough, %q is one more", c.Args().Get(1))
 	}
-	if j.target, f = parseTarget(c.Args().First(), registryPort(d)); f != nil {
+	if j.target, f = parseTarget(j.begin, c.Args().First(), registryPort(d)); f != nil {
 		return f
 	}
 	if join.Listens(d) {
-		j.listen, f = newFinder().listenFor(c.Context, given(c, "listen"), c.String("listen"), j.target)
+		j.listen, f = newFinder().listenFor(c.Context, j.begin, given(c, "listen"), c.String("listen"), j.target)
 	} else if c.String("listen") != "" {
 		f = badUse(fmt.Sprintf("mim join --dialect %s %s", d.Name(), shellWord(c.Args().First())),
 			"cannot use %s: by %s others reach you through the server, so nothing of yours listens", given(c, "listen"), d.Name())
@@ -166,7 +184,7 @@ func (j *joining) run(s streams, log *slog.Logger) error {
 	m := j.messenger(s, log)
 	if err := m.reactor.Start(); err != nil {
 		m.out.Close(0)
-		return startFailure(err, "mim join "+j.target.name+"@"+j.target.server)
+		return startFailure(err, j.begin+" "+shellWord(j.target.name+"@"+j.target.server))
 	}
 	go m.readInput(s)
 	failure := m.wait(signals)
@@ -253,14 +271,31 @@ func (m *messenger) outcome(code int) error {
 			f.what = "cannot go on without a server: " + v.Why
 		}
 	}
-	if code == exitNotReached {
+	switch code {
+	case exitNotReached:
 		if port, ok := thisMachine(m.as.target.server); ok {
 			f.try = fmt.Sprintf("mim serve --%s %s", m.as.dialect.Name(), port)
 		} else {
 			f.what += " (are the address and the port right?)"
 		}
+	case exitRefused:
+		f.try = m.as.insteadOf(m.trouble.Load())
 	}
 	return f
+}
+
+// insteadOf is the command to try instead of the login that was refused as v
+// says; "" if only time would help, or nobody knows what.
+func (j *joining) insteadOf(v *client.View) string {
+	accounts := j.dialect.Traits().Accounts
+	switch {
+	case v == nil:
+	case v.Kind == chat.BadPass.String():
+		return j.begin + " --" + passwordFile + " FILE " + shellWord(j.target.name+"@"+j.target.server)
+	case v.Kind == chat.Refused.String() && !accounts && !join.Listens(j.dialect):
+		return j.begin + " " + shellWord(otherName(j.target.name)+"@"+j.target.server)
+	}
+	return ""
 }
 
 // readInput hands the lines of standard input to the loop.

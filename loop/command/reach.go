@@ -73,15 +73,16 @@ func familyOf(a netip.Addr) string {
 }
 
 // listenFor is where the messenger of to listens: as the flag --listen says,
-// which was given as said, else anywhere in the family of the server.
-func (f finder) listenFor(ctx context.Context, said, listen string, to target) (netip.AddrPort, *failure) {
+// which was given as said, else anywhere in the family of the server. begin is
+// how the command began that a failure suggests.
+func (f finder) listenFor(ctx context.Context, begin, said, listen string, to target) (netip.AddrPort, *failure) {
 	reached, server := f.reach(ctx, to.server), to.server
 	if reached.IsValid() {
 		server = reached.String()
 	}
 	at, err := parseListen(listen, server)
 	if err != nil {
-		return at, badUse("mim join --listen :0", "cannot use %s: %s", said, err)
+		return at, badUse(begin+" --listen :0", "cannot use %s: %s", said, err)
 	}
 	if !reached.IsValid() || at.Addr().Is4() == reached.Addr().Is4() {
 		return at, nil
@@ -90,6 +91,6 @@ func (f finder) listenFor(ctx context.Context, said, listen string, to target) (
 	if reached.Addr().Is6() {
 		anywhere = netip.IPv6Unspecified()
 	}
-	return at, badUse("mim join --listen "+shellWord(netip.AddrPortFrom(anywhere, at.Port()).String())+" "+shellWord(to.name+"@"+to.server),
+	return at, badUse(begin+" --listen "+shellWord(netip.AddrPortFrom(anywhere, at.Port()).String())+" "+shellWord(to.name+"@"+to.server),
 		"cannot use %s: the server %s is reached by %s, and so must you be", said, to.server, familyOf(reached.Addr()))
 }

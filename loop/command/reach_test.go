@@ -90,7 +90,7 @@ func TestListenFamily(t *testing.T) {
 			}
 			return []netip.Addr{netip.MustParseAddr(c.server)}, nil
 		}}
-		got, fail := f.listenFor(context.Background(), "--listen "+c.listen, c.listen, target{"bob", "host:1"})
+		got, fail := f.listenFor(context.Background(), "mim join", "--listen "+c.listen, c.listen, target{"bob", "host:1"})
 		switch {
 		case fail != nil && (fail.code != exitBadUse || fail.try != c.try):
 			t.Errorf("%s: %d %q, try %q; want to try %q", c.name, fail.code, fail.what, fail.try, c.try)

@@ -11,7 +11,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mim/chat"
+	"mim/chat/client"
 	"mim/codec"
+	"mim/codec/all"
 )
 
 // throughServer is a dialect whose users have no listener: a server of it has
@@ -78,5 +80,49 @@ func TestListenForNothing(t *testing.T) {
 		"  try: mim join --dialect through alice@192.0.2.7:70\n"
 	if code != exitBadUse || out != "" || errs != want {
 		t.Errorf("ended with %d and said %q and\n%swant\n%s", code, out, errs, want)
+	}
+}
+
+// What to try when the server has refused the login, in one command.
+func TestRefusedLogin(t *testing.T) {
+	for _, c := range []struct {
+		what, dialect, name string
+		kind                chat.Kind
+		try                 string
+	}{
+		{"a name taken", "messenger", "bob", chat.Refused, "mim join --dialect messenger bob2@host:1"},
+		{"a malformed name", "messenger", "Anna Maria", chat.Refused, "mim join --dialect messenger AnnaMaria2@host:1"},
+		{"a wrong password", "comp9331", "o'hans", chat.BadPass, `mim join --dialect comp9331 --password-file FILE 'o'\''hans@host:1'`},
+		{"only time helps", "comp9331", "hans", chat.Locked, ""},
+		{"here already", "comp9331", "hans", chat.Online, ""},
+		{"for another reason", "comp9331", "hans", chat.Refused, ""},
+		{"where any name may be had", "mim0", "bob", chat.Refused, ""},
+	} {
+		d, f := find(all.Dialects(), c.dialect)
+		if f != nil {
+			t.Fatal(f)
+		}
+		as := &joining{dialect: d.(codec.Calling), begin: "mim join --dialect " + c.dialect, target: target{c.name, "host:1"}}
+		m := &messenger{as: as}
+		m.trouble.Store(&client.View{Event: client.Error, Kind: c.kind.String(), Text: "the server refused the login: no", Final: true})
+		f, ok := m.outcome(exitRefused).(*failure)
+		if !ok || f.code != exitRefused || f.what != "the server refused the login: no" || f.try != c.try {
+			t.Errorf("%s: got %+v, want to try %q", c.what, f, c.try)
+		}
+	}
+}
+
+// A listener that cannot be had: what to try names whom, and quotes it.
+func TestJoinCannotListen(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	var out, errs bytes.Buffer
+	args := []string{"mim", "join", "Anna Maria@127.0.0.1:1", "--listen", taken.Addr().String()}
+	code := run(args, streams{in: strings.NewReader(""), out: &out, err: &errs})
+	if _, try, _ := strings.Cut(errs.String(), "\n"); code != exitCannotListen || try != "  try: mim join 'Anna Maria@127.0.0.1:1'\n" {
+		t.Errorf("ended with %d and said %s", code, errs.String())
 	}
 }

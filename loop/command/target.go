@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"mim/chat"
 	"mim/codec"
@@ -22,8 +24,9 @@ type target struct {
 }
 
 // parseTarget reads NAME@HOST[:PORT] or NAME; port is the dialect's own. The
-// name is what is before the last "@".
-func parseTarget(arg string, port uint16) (target, *failure) {
+// name is what is before the last "@". begin is how the command began that a
+// failure suggests.
+func parseTarget(begin, arg string, port uint16) (target, *failure) {
 	name, host := arg, "localhost"
 	if i := strings.LastIndexByte(arg, '@'); i >= 0 {
 		name, host = arg[:i], arg[i+1:]
@@ -33,10 +36,10 @@ func parseTarget(arg string, port uint16) (target, *failure) {
 		host = rightHost(host, port)
 	}
 	if err := chat.CheckName(name); err != nil {
-		return target{}, &failure{code: exitRefused, what: fmt.Sprintf("cannot join as %q: %s", name, err), try: "mim join " + shellWord("alice@"+host)}
+		return target{}, &failure{code: exitRefused, what: fmt.Sprintf("cannot join as %q: %s", name, err), try: begin + " " + shellWord("alice@"+host)}
 	}
 	if err != nil {
-		return target{}, badUse("mim join "+shellWord(name+"@"+host), "cannot join at %q: %s", arg[len(name)+1:], err)
+		return target{}, badUse(begin+" "+shellWord(name+"@"+host), "cannot join at %q: %s", arg[len(name)+1:], err)
 	}
 	return target{name: name, server: server}, nil
 }
@@ -62,11 +65,27 @@ var hostWord = regexp.MustCompile(`^[A-Za-z0-9._\[\]:%-]+$`)
 
 // joinFirst is the command to join as arg says, or as alice if it says nothing
 // that can be joined.
-func joinFirst(arg string, port uint16) string {
-	if _, f := parseTarget(arg, port); f != nil {
+func joinFirst(begin, arg string, port uint16) string {
+	if _, f := parseTarget(begin, arg, port); f != nil {
 		return f.try
 	}
-	return "mim join " + shellWord(arg)
+	return begin + " " + shellWord(arg)
+}
+
+// otherName is a name to try instead of one that a server does not take: of
+// letters and digits only, which every server likes.
+func otherName(name string) string {
+	const most = 60 // characters
+	plain := strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
+		}
+		return -1
+	}, name)
+	if plain == "" {
+		plain = "alice"
+	}
+	return plain[:min(len(plain), most)] + "2"
 }
 
 // thisMachine reports whether server, "host:port", is by loopback or by an

@@ -36,12 +36,23 @@ func TestParseTarget(t *testing.T) {
 		{"alice@host:", "", "", exitBadUse},
 		{"alice@a:b:c", "", "", exitBadUse},
 	} {
-		got, f := parseTarget(c.arg, port)
+		got, f := parseTarget("mim join", c.arg, port)
 		switch {
 		case f != nil && f.code != c.code:
 			t.Errorf("%q: code %d (%s), want %d", c.arg, f.code, f, c.code)
 		case f == nil && (c.code != 0 || got != target{c.name, c.server}):
 			t.Errorf("%q: got %+v, want %q at %q, code %d", c.arg, got, c.name, c.server, c.code)
+		}
+	}
+}
+
+func TestOtherName(t *testing.T) {
+	for _, c := range []struct{ name, want string }{
+		{"bob", "bob2"}, {"al-ice", "alice2"}, {"Anna Maria", "AnnaMaria2"}, {"ALL", "ALL2"}, {"你好", "alice2"},
+		{strings.Repeat("x", 64), strings.Repeat("x", 60) + "2"},
+	} {
+		if got := otherName(c.name); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.name, got, c.want)
 		}
 	}
 }

@@ -223,6 +223,27 @@ func TestLinkToServerLost(t *testing.T) {
 	}
 }
 
+// What was typed while the server was lost gets to who lost it, too, and finds
+// it again a little later.
+func TestBothLoseTheServer(t *testing.T) {
+	for seed := range uint64(20) {
+		w := newTown(t, seed, lan)
+		w.office()
+		alice := w.join("alice", posting, func(c *Config) { c.Seed = 2 * seed })
+		bob := w.join("bob", posting, func(c *Config) { c.Seed = 2*seed + 1 })
+		w.Run(time.Second)
+		w.forget()
+		w.server.Crash()
+		w.Run(100 * time.Millisecond)
+		alice.types("@bob are you there?")
+		bob.types("@alice and you?")
+		w.office()
+		w.Run(10 * time.Second)
+		alice.hearsAll("offline", "online", "sent delivered to bob are you there?", "said bob and you?")
+		bob.hearsAll("offline", "online", "sent delivered to alice and you?", "said alice are you there?")
+	}
+}
+
 func TestFirstPostFails(t *testing.T) {
 	tests := []struct {
 		name   string
