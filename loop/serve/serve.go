@@ -69,6 +69,9 @@ type door struct {
 	traits  chat.Traits
 }
 
+// watched reports whether the roster wants to know when bytes come.
+func (d *door) watched() bool { return d.traits.TimesOut || d.traits.PingAfter > 0 }
+
 // A link is what only this package keeps of a connection.
 type link struct {
 	*session.Link // nil: none, or one that was refused
@@ -153,7 +156,7 @@ func Nearby(a netip.Addr) bool {
 
 // Data implements loop.Mode.
 func (m *Mode) Data(id loop.ID, p []byte, end bool) int {
-	if l := m.at(id); l != nil && m.doors[l.door].traits.TimesOut {
+	if l := m.at(id); l != nil && m.doors[l.door].watched() {
 		m.roster.Heard(m.net.Now(), chat.Link(id))
 	}
 	used := m.driver.Data(id, p, end)
