@@ -99,12 +99,23 @@ type Traits struct {
 // A Person is someone who is here, as others see them. Persons are immutable:
 // a change makes a new one, so that pages and screens may share them freely.
 type Person struct {
-	Name    string
+	Name string
+	// Alias stands for the name in dialects that cannot write it: 1 to 64 ASCII
+	// letters and digits. Empty: there is none, or the name is one.
+	Alias   string
 	Dialect string
 	Proof   Proof
 	// Near is the user's address for viewers on the server's loopback, Far for
 	// all others (mim0.md, rule 7). Far is not valid until an address for it is known.
 	Near, Far netip.AddrPort
+}
+
+// Plain is the alias, or the name if there is none.
+func (p *Person) Plain() string {
+	if p.Alias != "" {
+		return p.Alias
+	}
+	return p.Name
 }
 
 // PageSize is the most people that one Page holds.

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"bytes"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -42,6 +43,10 @@ func units(s string) (n int) {
 	}
 	return n
 }
+
+// Fold makes names equal that differ in nothing but case. Who keeps names by it
+// keeps them in one place for all of mim.
+func Fold(name string) string { return strings.ToLower(name) }
 
 // Hidden reports whether r is no character that a person sees but one that
 // acts on those around it: controls (Cc), formats (Cf: bidi overrides, zero

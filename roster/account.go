@@ -12,19 +12,20 @@ import (
 type account struct {
 	name   string // as its user writes it
 	folded string
-	bound  bool // a password goes with it
-	closed bool // it is in the store, but may not be used any more
+	alias  string // for dialects that cannot write the name; empty: none is needed
+	bound  bool   // a password goes with it
+	closed bool   // it is in the store, but may not be used any more
 	// blocks are the folded names of whom its user does not want to hear.
 	blocks map[string]struct{}
 	spool  spool
 }
 
-// account finds the account of a name, or nil.
+// account finds the account of a name or an alias, or nil.
 func (r *Roster) account(folded string) *account {
 	if a := r.accounts[folded]; a != nil && !a.closed {
 		return a
 	}
-	return nil
+	return r.aliases[folded]
 }
 
 // keepAccount is the account of a folded name, made if there is none.
@@ -45,18 +46,28 @@ func (r *Roster) keepAccount(name string) *account {
 // is kept for when they are on the list again.
 func (r *Roster) SetAccounts(now time.Time, list []Account) []Effect {
 	r.begin(now)
+	clear(r.aliases)
 	for _, a := range r.accounts {
 		a.closed = true
 	}
 	for _, in := range list {
 		a := r.keepAccount(in.Name)
-		a.name, a.bound, a.closed = in.Name, in.Bound, false
+		a.name, a.alias, a.bound, a.closed = in.Name, "", in.Bound, false
+		if folded := fold(in.Alias); in.Alias != "" && folded != a.folded {
+			a.alias = in.Alias
+			r.aliases[folded] = a
+		}
 	}
 	for _, m := range slices.Collect(maps.Values(r.named)) {
-		m.account = r.account(m.folded)
-		if m.account != nil && m.account.bound && m.came.Who.Proof != chat.Pass {
+		a := r.account(m.folded)
+		switch {
+		case a == nil && m.account != nil: // it is closed; whom its user blocks still counts
+		case a != nil && a.bound && m.came.Who.Proof != chat.Pass:
 			m.account = nil
 			r.endAll(m, errBound)
+		default:
+			m.account = a
+			r.fillFor(m)
 		}
 	}
 	return r.out
@@ -91,10 +102,16 @@ func (r *Roster) signIn(k *link, q *chat.Login) {
 		return
 	}
 	t.checking = r.hold(k, q)
-	r.out = append(r.out, Effect{Kind: Check, To: k.id, Name: q.Name, Pass: slices.Clone(q.Pass)})
+	name := q.Name
+	if a := r.account(fold(name)); a != nil {
+		name = a.name // it may be an alias
+	}
+	r.out = append(r.out, Effect{Kind: Check, To: k.id, Name: name, Pass: slices.Clone(q.Pass)})
 }
 
 const (
+	// maxBlocks is how many others a user may block.
+	maxBlocks = 1000
 	// maxTries is how many logins may fail on one link (comp9331.md, "Login").
 	maxTries = 3
 )
@@ -127,11 +144,12 @@ func (r *Roster) Checked(now time.Time, l chat.Link, ok bool, err error) []Effec
 		r.bye(k, e, errLocked)
 	case !ok || a == nil:
 		r.wrong(k, e, folded)
-	case r.named[folded] != nil:
+	case r.named[a.folded] != nil:
 		r.bye(k, e, errOnline)
 	default:
 		r.locks.right(folded, k.addr)
 		m := r.newMember(k, a.name)
+		m.came.Who.Alias = a.alias
 		m.account = a
 		r.done(e, nil)
 		r.admit(k, m, chat.Both)
@@ -165,9 +183,11 @@ func (r *Roster) bye(k *link, e *entry, why error) {
 func (r *Roster) logout(k *link, q *chat.Logout) {
 	e := r.hold(k, q)
 	e.last = true
-	if m := k.talker.member; m != nil && m.inbox.waiting > 0 && m.leaving == nil {
-		m.leaving = e
-		return
+	if m := k.talker.member; m != nil && m.leaving == nil {
+		m.leaving = e // from here on what is said to it goes to the store
+		if m.inbox.waiting > 0 {
+			return
+		}
 	}
 	r.done(e, nil)
 }
@@ -212,6 +232,7 @@ var (
 	errSelf      error = chat.Errorf(chat.Self, "that is you")
 	errAlready   error = chat.Errorf(chat.Already, "blocked already")
 	errNotSo     error = chat.Errorf(chat.NotSo, "was not blocked")
+	errBlocks    error = chat.Errorf(chat.Full, "nobody can block more than %d others", maxBlocks)
 	errNoAccount error = chat.Errorf(chat.Unsupported, "only a user with an account can block others")
 )
 
@@ -232,6 +253,8 @@ func (r *Roster) setBlock(k *link, q *chat.Block) {
 		r.settle(k, q, errAbsent)
 	case is && !q.Undo:
 		r.settle(k, q, errAlready)
+	case !is && !q.Undo && len(a.blocks) >= maxBlocks:
+		r.settle(k, q, errBlocks)
 	case !is && q.Undo:
 		r.settle(k, q, errNotSo)
 	default:
@@ -261,7 +284,9 @@ func (r *Roster) others(k *link, q *chat.WhoElse) {
 			names = append(names, m.came.Who.Name)
 		}
 	}
+	r.walked += len(r.members)
 	if !q.Now {
+		r.walked += len(r.seen.names)
 		names = append(names, r.seen.since(r.base.Add(r.now).Add(-q.Since), func(folded string) bool {
 			m := r.named[folded]
 			return m == me || m != nil && m.here()

@@ -58,8 +58,8 @@ func (w *accountWorld) do(line string) string {
 		e = w.linkDoes(n, verb, arg)
 	}
 	for _, x := range e {
-		if x.Mark != 0 {
-			w.lastFor[int(x.To.Slot())+1] = x.Mark
+		if x.Mark+x.Said != 0 {
+			w.lastFor[int(x.To.Slot())+1] = x.Mark + x.Said
 		}
 		if x.Kind == Keep && x.Keeping != nil || x.Kind == Fetch {
 			w.asked = append(w.asked, x)
@@ -79,6 +79,8 @@ func (w *accountWorld) linkDoes(n int, verb, arg string) []Effect {
 		return w.Checked(w.now, l, false, chat.Errorf(chat.Full, "full"))
 	case "left":
 		return w.Left(w.now, l, w.lastFor[n])
+	case "unsaid":
+		return w.Unsaid(w.now, l, w.lastFor[n])
 	case "else":
 		return w.Do(w.now, l, &chat.WhoElse{Now: true})
 	case "since":
@@ -159,7 +161,7 @@ func (w *accountWorld) run(steps []step) {
 
 var annAndBob = []step{
 	{"1 in ann", ">1 check ann pass"}, {"1 right", ">1 ok; *-1 came ann"},
-	{"2 in BOB", ">2 check BOB pass"}, {"2 right", ">2 ok; *-2 came Bob"},
+	{"2 in BOB", ">2 check Bob pass"}, {"2 right", ">2 ok; *-2 came Bob"},
 }
 
 func TestSignIn(t *testing.T) {
@@ -172,12 +174,12 @@ func TestSignIn(t *testing.T) {
 			{"1 in ann", ">1 check ann pass"}, {"1 wrong", ">1 password"}, {"1 in nobody", ">1 check nobody pass"}, {"1 right", ">1 password"},
 		}},
 		{"three tries on a link, of different names", []step{
-			{"1 in ann", ">1 check ann pass"}, {"1 wrong", ">1 password"}, {"1 in bob", ">1 check bob pass"}, {"1 wrong", ">1 password"},
+			{"1 in ann", ">1 check ann pass"}, {"1 wrong", ">1 password"}, {"1 in bob", ">1 check Bob pass"}, {"1 wrong", ">1 password"},
 			{"1 in carl", ">1 check carl pass"}, {"1 wrong", ">1 close password"},
 		}},
 		{"three tries for a name lock it for the address", []step{
 			{"1 in ann", ">1 check ann pass"}, {"1 wrong", ">1 password"}, {"1 in ann", ">1 check ann pass"}, {"1 wrong", ">1 password"},
-			{"1 in ANN", ">1 check ANN pass"}, {"1 wrong", ">1 locked; >1 close"}, {"1 close", ""},
+			{"1 in ANN", ">1 check ann pass"}, {"1 wrong", ">1 locked; >1 close"}, {"1 close", ""},
 			{"1 open 10.0.0.1:2", ""}, {"1 in ann", ">1 locked; >1 close"}, {"1 close", ""},
 			{"2 in ann", ">2 check ann pass"}, {"2 right", ">2 ok; *-2 came ann"}, {"2 close", "*-2 went ann"},
 			{"wait 59s", ""}, {"1 open 10.0.0.1:2", ""}, {"1 in ann", ">1 locked; >1 close"}, {"1 close", ""},
@@ -211,7 +213,7 @@ func TestSignIn(t *testing.T) {
 			{"2 block carl", ">1 block 0 Bob carl"}, {"2 out", ""}, {"kept", ">2 ok; >2 ok; >2 close; *-2 went Bob"},
 		}...)},
 		{"logout behind what is told", append(annAndBob, []step{
-			{"1 say bob x", ">2 said ann x mark 1; >1 ok bob"}, {"2 out", ""}, {"1 say bob y", ">1 put 1 ann>Bob y"}, {"2 left", ">2 ok; >2 close; *-2 went Bob"},
+			{"1 say bob x", ">2 said ann x mark 1; >1 ok bob"}, {"2 out", ""}, {"1 say bob y", ">1 put 2 ann>Bob y"}, {"2 left", ">2 ok; >2 close; *-2 went Bob"},
 		}...)},
 		{"gone while the logout waits", append(annAndBob, []step{
 			{"1 say bob x", ">2 said ann x mark 1; >1 ok bob"}, {"2 out", ""}, {"2 close", "*-2 went Bob; >1 put 1 ann>Bob x"},
@@ -278,6 +280,19 @@ func TestSpool(t *testing.T) {
 		}},
 		{"many live at once", []step{
 			{"1 say bob 1", ">2 said ann 1 mark 1; >1 ok bob"}, {"1 say bob 2", ">2 said ann 2 mark 2; >1 ok bob"}, {"2 left", ""},
+		}},
+		{"it does not leave: its author has waited long enough", []step{
+			{"6 both zoe", ">6 ok; >6 count 2; *-6 came zoe"}, {"6 say bob 1", ">2 said zoe 1"}, {"wait 3s", ""}, {"6 say bob 2", ">2 said zoe 2"},
+			{"wait 2s", ">6 undelivered bob"}, {"wait 3s", ">6 undelivered bob"}, {"2 close", "*-2 went Bob; > put; > put 2 zoe>Bob 2"}, {"kept", ""},
+		}},
+		{"its receiver's program cannot be told of its author", []step{
+			{"6 both zoe", ">6 ok; >6 count 2; *-6 came zoe"}, {"1 say zoe 1", ">6 said ann 1"}, {"1 say zoe 2", ""}, {"6 unsaid", ">1 undelivered zoe; >6 said ann 2"}, {"6 got ann", ">1 ok zoe"},
+			{"1 say dora 3", "> put"}, {"kept", ">1 ok dora stored"}, {"7 both dora", ">7 ok; >7 count 2; >1 fetch dora above 0; *-7 came dora"},
+			{"fetched 1:ann>dora:3", ">7 said ann 3"}, {"7 unsaid", "> drop 1"},
+		}},
+		{"order, if one has to wait and the other was under way", []step{
+			{"6 receives dora", ">6 ok"}, {"7 sends dora", ">7 ok; *-7 came dora"}, {"1 say dora one", ">6 said ann one"}, {"7 close", "*-7 went dora"},
+			{"1 say dora two", "> put"}, {"6 close", "> put"},
 		}},
 		{"a long one in pieces", []step{{"1 say bob 0123456789ab", ">2 said ann 0123456789; >2 said ann ab mark 1; >1 ok bob"}, {"2 left", ""}}},
 		{"to oneself", []step{{"1 say ann hi", ">1 self ann"}}},
@@ -384,7 +399,7 @@ func TestBlocks(t *testing.T) {
 // Who is blocked hears neither login nor logout, all others do.
 func TestBlockHidesPresence(t *testing.T) {
 	w := accounts(t, Config{Known: Known{Blocks: []Blocking{{"ann", "BOB"}}}})
-	w.run([]step{{"2 in bob", ">2 check bob pass"}, {"2 right", ">2 ok; *-2 came Bob"}, {"3 in carl", ">3 check carl pass"}, {"3 right", ">3 ok; *-3 came carl"}, {"1 in ann", ">1 check ann pass"}})
+	w.run([]step{{"2 in bob", ">2 check Bob pass"}, {"2 right", ">2 ok; *-2 came Bob"}, {"3 in carl", ">3 check carl pass"}, {"3 right", ">3 ok; *-3 came carl"}, {"1 in ann", ">1 check ann pass"}})
 	heard := func(effects []Effect) (who []chat.Link) {
 		for _, e := range effects {
 			if e.Many != nil {
@@ -412,6 +427,88 @@ func TestWhoElse(t *testing.T) {
 		{"6 both eve", ">6 ok; >6 count 2; *-6 came eve"}, {"wait 10s", ""}, {"6 close", "*-6 went eve"}, {"wait 10s", ""},
 		{"1 since 9s", ">1 ok Bob"}, {"1 since 10s", ">1 ok Bob,eve"}, {"2 since 2562047h", ">2 ok ann,eve,old"}, {"3 else", ">3 unregistered"},
 	}...))
+}
+
+// What is under way to a user with an account counts: all of it can be stored
+// if the user is lost.
+func TestUnderWayFitsIntoTheSpool(t *testing.T) {
+	w := accounts(t, Config{})
+	w.run(annAndBob)
+	for range maxSpool {
+		if got := w.do("1 say bob x"); !strings.HasSuffix(got, "ok bob") {
+			t.Fatal(got)
+		}
+	}
+	if got := w.do("1 say bob x"); got != ">1 full bob" {
+		t.Fatal(got)
+	}
+	if got := strings.Count(w.do("2 close"), "put"); got != maxSpool {
+		t.Errorf("%d of %d are stored", got, maxSpool)
+	}
+}
+
+// What was under way keeps its place among what was stored meanwhile.
+func TestOrderOfRespooled(t *testing.T) {
+	w := accounts(t, Config{})
+	w.run(annAndBob)
+	w.do("1 say bob first")
+	w.do("2 out")
+	if got := w.do("1 say bob second"); got != ">1 put 2 ann>Bob second" {
+		t.Fatal(got)
+	}
+	if got := w.do("2 close"); !strings.Contains(got, "put 1 ann>Bob first") {
+		t.Fatal(got)
+	}
+}
+
+// Names are found by their aliases, too.
+func TestAliases(t *testing.T) {
+	w := accounts(t, Config{})
+	w.SetAccounts(w.now, []Account{{Name: "ann", Bound: true}, {Name: "Jürgen.K", Alias: "JurgenK", Bound: true}})
+	w.run([]step{
+		{"1 in ann", ">1 check ann pass"}, {"1 right", ">1 ok; *-1 came ann"}, {"1 say jurgenk hi", ">1 put 1 ann>Jürgen.K hi"}, {"kept", ">1 ok jurgenk stored"},
+		{"6 both JURGENK", ">6 taken"}, {"2 in jurgenK", ">2 check Jürgen.K pass"}, {"2 right", ">2 ok; >1 fetch Jürgen.K above 0; *-2 came Jürgen.K"},
+		{"3 in jürgen.k", ">3 check Jürgen.K pass"}, {"3 right", ">3 online; >3 close"},
+	})
+	if who := w.named["jürgen.k"].came.Who; who.Plain() != "JurgenK" {
+		t.Errorf("shown as %q", who.Plain())
+	}
+}
+
+// Whom a user blocks counts, even if the account is off the list meanwhile.
+func TestBlocksOutliveTheList(t *testing.T) {
+	w := accounts(t, Config{Known: Known{Blocks: []Blocking{{"ann", "bob"}}}})
+	w.run(annAndBob)
+	w.SetAccounts(w.now, []Account{{Name: "bob", Bound: true}})
+	w.run([]step{{"2 say ann hi", ">2 blocked ann"}})
+}
+
+// At the end of the server it is noted who was here.
+func TestStoppingNotesWhoIsHere(t *testing.T) {
+	w := accounts(t, Config{})
+	w.run(annAndBob)
+	w.do("wait 30s")
+	n := 0
+	for _, e := range w.Stopping(w.now) {
+		if e.Kind == Keep && e.Change.Kind == See && e.Change.Seen.At.Equal(w.now) {
+			n++
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d were noted", n)
+	}
+}
+
+// What a receiver has confirmed of a long text is not told again.
+func TestRespoolLeavesOutWhatWasConfirmed(t *testing.T) {
+	w := accounts(t, Config{})
+	w.run(annAndBob)
+	w.do("6 both dora")
+	w.do("1 say dora 0123456789abcdefghijXYZ")
+	w.do("6 got ann")
+	if got := w.do("6 close"); !strings.Contains(got, "ann>dora abcdefghijXYZ") {
+		t.Error(got)
+	}
 }
 
 func TestSpoolIsBounded(t *testing.T) {

@@ -48,6 +48,9 @@ type Effect struct {
 	// Mark, if not 0, asks for Left with it when the bytes of this Tell, and of
 	// all before it to the same link, are with the other machine.
 	Mark uint64
+	// Said, if not 0, asks for Unsaid with it if the dialect has no words for
+	// this event, so that nothing leaves.
+	Said uint64
 
 	Name    string // Check, Fetch
 	Pass    []byte // Check: a copy, to be wiped

@@ -34,11 +34,13 @@ type delivery struct {
 	id       uint64   // in the store
 	from     *account // whose store
 	said     chat.Said
-	text     []byte      // all of it
-	rest     []byte      // what comes after the piece that was told last
-	more     []chat.Said // further pieces, of one told without receipts
-	receipts bool        // its pieces are confirmed one by one
-	mark     uint64      // see Effect.Mark
+	text     []byte        // all of it
+	rest     []byte        // what comes after the piece that was told last
+	more     []chat.Said   // further pieces, of one told without receipts
+	receipts bool          // its pieces are confirmed one by one
+	mark     uint64        // see Effect.Mark
+	order    uint64        // the ID that it has if it has to go to the store
+	at       time.Duration // when it was told
 }
 
 // A late is a receipt that did not come in time: whose text it was for, and
@@ -52,6 +54,9 @@ type late struct {
 const (
 	// receiptWithin is how long a receipt may take from when its text was told.
 	receiptWithin = 2 * time.Second
+	// leftWithin is how long the author of a text without a receipt waits for
+	// its bytes to leave; they may leave later.
+	leftWithin = 5 * time.Second
 	// maxMisses receipts missed in a row, nothing is told any more until the
 	// receiver answers something.
 	maxMisses = 3
@@ -70,6 +75,7 @@ const (
 var (
 	errNobody   error = chat.Errorf(chat.Unknown, "nobody else is here")
 	errAbsent   error = chat.Errorf(chat.Unknown, "nobody of that name is here")
+	errUnsaid   error = chat.Errorf(chat.NotDelivered, "the receiver's program cannot be told who writes")
 	errGone     error = chat.Errorf(chat.NotDelivered, "the receiver has left")
 	errSilent   error = chat.Errorf(chat.NotDelivered, "the receiver does not confirm")
 	errFull     error = chat.Errorf(chat.NotDelivered, "too much waits for the receiver")
@@ -130,7 +136,7 @@ func (r *Roster) live(author *member, q *chat.Say) bool {
 
 // spooled reports whether what is said to a member goes to the store.
 func (r *Roster) spooled(to *member) bool {
-	return to.account != nil && (to.account.spool.texts > 0 || to.leaving != nil)
+	return to.account != nil && !to.account.closed && (to.account.spool.texts > 0 || to.leaving != nil)
 }
 
 // refusal is why a text of author to a name cannot even be tried, or nil.
@@ -151,8 +157,10 @@ func (r *Roster) refusal(author *member, name []byte) error {
 		return errBlocked
 	case to == author && author.selfless:
 		return errSelf
-	case !to.here() && to.account == nil:
+	case !to.here() && (to.account == nil || to.account.closed):
 		return errAbsent
+	case to.account != nil && to.inbox.waiting+to.account.spool.texts >= maxSpool:
+		return errSpoolFull // else what is under way could not be kept if it leaves
 	}
 	return to.inbox.refusal()
 }
@@ -230,7 +238,7 @@ func (r *Roster) given(e *entry) {
 // wait puts a text into the spool of someone who is not here.
 func (r *Roster) wait(a *account, author *member, e *entry) {
 	e.open++
-	r.store(a, e, author.came.Who.Name, e.say.Text)
+	r.store(a, e, author.came.Who.Name, e.say.Text, 0)
 }
 
 // deliver puts a text into an inbox, or behind what waits in the store.
@@ -241,6 +249,10 @@ func (r *Roster) deliver(author *member, e *entry, to *member) {
 	}
 	e.open++
 	d := r.newDelivery()
+	if to.account != nil {
+		r.lastText++
+		d.order = r.lastText
+	}
 	d.of, d.said.From, d.said.To, d.text = e, author.came.Who, to.came.Who, e.say.Text
 	r.enqueue(to, d)
 	r.pump(to)
@@ -304,8 +316,60 @@ func (r *Roster) tellWhole(m *member, d *delivery) {
 		}
 	}
 	r.marks++
-	d.mark = r.marks
+	d.mark, d.at = r.marks, r.now
 	r.out[len(r.out)-1].Mark = d.mark
+	if b := &m.inbox; b.receipt.place == 0 {
+		r.start(&b.receipt, leftWithin)
+	}
+}
+
+// stale answers the authors of texts whose bytes do not leave: they have waited
+// for long enough. The texts stay on their way.
+func (r *Roster) stale(m *member) {
+	next := time.Duration(0)
+	for d := m.inbox.first; d != nil && d.mark != 0; d = d.next {
+		switch {
+		case d.of == nil || d.of.link == 0:
+		case r.now-d.at < leftWithin:
+			if next == 0 {
+				next = d.at + leftWithin - r.now
+			}
+		default:
+			e := r.loose(&d.of.say)
+			e.open = 1
+			d.text = e.say.Text
+			d.of, e = e, d.of
+			r.outcome(e, errSilent)
+		}
+	}
+	if next > 0 {
+		r.start(&m.inbox.receipt, next)
+	}
+}
+
+// Unsaid says that the Tell with this number had no words in its dialect: the
+// text cannot be told to this receiver. It is given up, in the store too, or
+// it would be in the way of all behind it.
+func (r *Roster) Unsaid(now time.Time, l chat.Link, number uint64) []Effect {
+	r.begin(now)
+	k := r.at(l)
+	if k == nil || k.talker == nil || k.talker.member == nil || k.talker.member.receives != l {
+		return nil
+	}
+	m := k.talker.member
+	b := &m.inbox
+	if !b.under || b.first.mark != number {
+		return nil
+	}
+	r.stop(&b.receipt)
+	b.under, b.again = false, false
+	err := errUnsaid
+	if b.first.of == nil {
+		err = nil
+	}
+	r.finish(m, err)
+	r.pump(m)
+	return r.out
 }
 
 // Left says that the bytes of the Tell with this mark, and of all before it to
@@ -317,7 +381,7 @@ func (r *Roster) Left(now time.Time, l chat.Link, mark uint64) []Effect {
 		return nil
 	}
 	m := k.talker.member
-	for d := m.inbox.first; d != nil && d.mark != 0 && d.mark <= mark; d = m.inbox.first {
+	for d := m.inbox.first; d != nil && !d.receipts && d.mark != 0 && d.mark <= mark; d = m.inbox.first {
 		r.finish(m, nil)
 	}
 	return r.out
@@ -336,7 +400,10 @@ func (r *Roster) tellPiece(m *member, d *delivery) {
 
 func (r *Roster) tellSaid(m *member, d *delivery) {
 	m.inbox.under = true
+	r.marks++
+	d.mark = r.marks
 	r.tell(m.receives, &d.said)
+	r.out[len(r.out)-1].Said = d.mark
 	r.start(&m.inbox.receipt, receiptWithin)
 }
 
@@ -359,6 +426,8 @@ func (r *Roster) received(k *link, q *chat.Received) {
 			}
 			if l.id != 0 && m.account != nil && q.Err == nil {
 				r.drop(m.account, l.id)
+				r.stop(&m.account.spool.retry)
+				m.account.spool.after = 0
 			}
 			return
 		}
@@ -486,8 +555,7 @@ func (r *Roster) finish(m *member, err error) {
 	if d.of == nil && err == nil {
 		r.fillFor(m)
 	}
-	if e := m.leaving; e != nil && b.waiting == 0 {
-		m.leaving = nil
+	if e := m.leaving; e != nil && !e.done && b.waiting == 0 {
 		r.done(e, nil)
 	}
 }

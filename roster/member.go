@@ -2,7 +2,7 @@ package roster
 
 import (
 	"net/netip"
-	"strings"
+	"slices"
 	"time"
 
 	"mim/chat"
@@ -74,26 +74,42 @@ func (m *member) take(l chat.Link, p chat.Part) {
 // maxFold is the longest name, in bytes, that is folded without memory of its own.
 const maxFold = 64
 
-// memberCalled finds the member of a name, or nil.
+// memberCalled finds the member of a name or an alias, or nil.
 func (r *Roster) memberCalled(name []byte) *member {
 	var buf [maxFold]byte
 	if len(name) > maxFold {
-		return r.named[fold(string(name))]
+		return r.memberAt(fold(string(name)))
 	}
 	for i, b := range name {
 		switch {
 		case b >= 0x80:
-			return r.named[fold(string(name))]
+			return r.memberAt(fold(string(name)))
 		case 'A' <= b && b <= 'Z':
 			b += 'a' - 'A'
 		}
 		buf[i] = b
 	}
-	return r.named[string(buf[:len(name)])]
+	if m := r.named[string(buf[:len(name)])]; m != nil {
+		return m
+	}
+	if a := r.aliases[string(buf[:len(name)])]; a != nil {
+		return r.named[a.folded]
+	}
+	return nil
+}
+
+func (r *Roster) memberAt(folded string) *member {
+	if m := r.named[folded]; m != nil {
+		return m
+	}
+	if a := r.aliases[folded]; a != nil {
+		return r.named[a.folded]
+	}
+	return nil
 }
 
 // fold makes names equal that differ only in case.
-func fold(name string) string { return strings.ToLower(name) }
+func fold(name string) string { return chat.Fold(name) }
 
 // register is a Login on a link by which its user is reached. Who has just
 // closed the connection that had the name, and asks on another, must not be
@@ -357,4 +373,18 @@ func (r *Roster) counts(k *link, as chat.Count) {
 	if m.receives != 0 {
 		r.count(m.receives, as, false)
 	}
+}
+
+// tellPresence tells who hears of members that one has come or gone; but those
+// whom its user blocks are not told.
+func (r *Roster) tellPresence(m *member, but chat.Link, e chat.Event) {
+	who := &r.listeners
+	if m.account != nil && len(m.account.blocks) > 0 {
+		who = &Group{links: slices.Clone(r.listeners.links)}
+		who.links = slices.DeleteFunc(who.links, func(l chat.Link) bool {
+			k := r.at(l)
+			return k == nil || k.talker.member != nil && m.account.blocked(k.talker.member.folded)
+		})
+	}
+	r.tellGroup(who, but, e, false)
 }

@@ -16,7 +16,9 @@
 // A user who is reached at an address of their own is a name at an observed
 // address and port (mim0 rule 5). Links that agree in all three are one user:
 // it comes with the first and goes with the last of them. A user who is
-// reached by their links is a member: see there.
+// reached by their links is a member: see there. A member with an account has
+// shown its password (signIn) or uses a name that has none, and has a spool of
+// texts that wait in the store.
 package roster
 
 import (
@@ -71,6 +73,7 @@ type Roster struct {
 	leasesAt  map[netip.Addr]int // how many of them an address has
 	leased    []*chat.Person     // the same, in the order they came; never changed, but replaced
 	accounts  map[string]*account
+	aliases   map[string]*account // by folded alias, where that is not the name
 	locks     locks
 	seen      seen
 	timers    timers
@@ -117,7 +120,7 @@ var (
 func New(c Config) *Roster {
 	r := &Roster{
 		cfg: c, far: bare(c.Advertise), table: table{users: newIndex()},
-		named: map[string]*member{}, accounts: map[string]*account{}, rooms: map[string]*room{},
+		named: map[string]*member{}, accounts: map[string]*account{}, aliases: map[string]*account{}, rooms: map[string]*room{},
 		leases: map[netip.AddrPort]*lease{}, leasesAt: map[netip.Addr]int{},
 		locks: locks{span: c.BlockFor, everywhere: c.BlockEverywhere, names: map[string]*tries{}},
 		seen:  seen{names: map[string]sight{}},

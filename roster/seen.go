@@ -54,3 +54,33 @@ func (s *seen) since(at time.Time, skip func(folded string) bool) (names []strin
 	slices.SortFunc(names, cmp.Compare[string])
 	return names
 }
+
+// look notes that members were here, each minute, so that a crash loses little
+// of it.
+func (r *Roster) look() {
+	for _, m := range r.members {
+		r.sight(m)
+	}
+	if len(r.members) > 0 {
+		r.start(&r.lookTimer, lookEvery)
+	}
+}
+
+// Stopping is the last call: the server ends, and keeps when its users were
+// here last.
+func (r *Roster) Stopping(now time.Time) []Effect {
+	r.begin(now)
+	for _, m := range r.members {
+		r.sight(m)
+	}
+	return r.out
+}
+
+const lookEvery = time.Minute
+
+// sight notes that a member is or was here now.
+func (r *Roster) sight(m *member) {
+	at := r.base.Add(r.now)
+	r.seen.note(m.folded, m.came.Who.Name, at)
+	r.keep(&Change{Kind: See, Seen: Seen{m.came.Who.Name, at}}, nil)
+}

@@ -2,7 +2,6 @@ package roster
 
 import (
 	"bytes"
-	"slices"
 	"time"
 
 	"mim/chat"
@@ -69,7 +68,7 @@ func (r *Roster) Kept(now time.Time, w *Keeping, err error) []Effect {
 		if err != nil {
 			a.spool.texts--
 			err = errDisk
-		} else if m := r.named[a.folded]; m == nil || !m.here() {
+		} else if m := r.named[a.folded]; m == nil || !m.here() || a.spool.retry.place != 0 {
 			w.entry.stored = true // else its receiver gets it in a moment
 		}
 		r.outcome(w.entry, err)
@@ -92,17 +91,20 @@ func (r *Roster) Kept(now time.Time, w *Keeping, err error) []Effect {
 }
 
 // store puts a text into the spool of an account. What e holds of it is used
-// again, so it is copied.
-func (r *Roster) store(a *account, e *entry, from string, text []byte) {
+// again, so it is copied. id is its place in the order, if it has one already.
+func (r *Roster) store(a *account, e *entry, from string, text []byte, id uint64) {
 	if a.spool.texts >= maxSpool {
 		r.outcome(e, errSpoolFull)
 		return
 	}
 	a.spool.texts++
 	a.spool.puts++
-	r.lastText++
+	if id == 0 {
+		r.lastText++
+		id = r.lastText
+	}
 	r.keep(&Change{Kind: Put, Text: Text{
-		ID: r.lastText, To: a.name, From: from, At: r.base.Add(r.now), Text: bytes.Clone(text),
+		ID: id, To: a.name, From: from, At: r.base.Add(r.now), Text: bytes.Clone(text),
 	}}, &Keeping{entry: e, account: a})
 }
 
@@ -112,7 +114,7 @@ func (r *Roster) fill(a *account) {
 	s := &a.spool
 	m := r.named[a.folded]
 	switch {
-	case m == nil || m.receives == 0 || m.account != a || m.leaving != nil || m.inbox.misses >= maxMisses:
+	case a.closed || m == nil || m.receives == 0 || m.account != a || m.leaving != nil || m.inbox.misses >= maxMisses:
 	case s.fetching, s.told > 0, s.drops > 0, s.texts-s.puts <= 0, s.retry.place != 0:
 	default:
 		s.fetching = true
@@ -172,7 +174,11 @@ func (r *Roster) personCalled(name string) *chat.Person {
 	if m := r.named[fold(name)]; m != nil {
 		return m.came.Who
 	}
-	return &chat.Person{Name: name}
+	who := &chat.Person{Name: name}
+	if a := r.account(fold(name)); a != nil {
+		who.Alias = a.alias
+	}
+	return who
 }
 
 // unspool is the end of a text that came from the store.
@@ -205,49 +211,5 @@ func (r *Roster) respool(m *member, d *delivery, err error) {
 	if d.receipts { // what was confirmed is not told again
 		text = text[len(text)-len(d.rest)-len(d.said.Text):]
 	}
-	r.store(m.account, e, d.said.From.Name, text)
-}
-
-// look notes that members were here, each minute, so that a crash loses little
-// of it.
-func (r *Roster) look() {
-	for _, m := range r.members {
-		r.sight(m)
-	}
-	if len(r.members) > 0 {
-		r.start(&r.lookTimer, lookEvery)
-	}
-}
-
-// Stopping is the last call: the server ends, and keeps when its users were
-// here last.
-func (r *Roster) Stopping(now time.Time) []Effect {
-	r.begin(now)
-	for _, m := range r.members {
-		r.sight(m)
-	}
-	return r.out
-}
-
-const lookEvery = time.Minute
-
-// sight notes that a member is or was here now.
-func (r *Roster) sight(m *member) {
-	at := r.base.Add(r.now)
-	r.seen.note(m.folded, m.came.Who.Name, at)
-	r.keep(&Change{Kind: See, Seen: Seen{m.came.Who.Name, at}}, nil)
-}
-
-// tellPresence tells who hears of members that one has come or gone; but those
-// whom its user blocks are not told.
-func (r *Roster) tellPresence(m *member, but chat.Link, e chat.Event) {
-	who := &r.listeners
-	if m.account != nil && len(m.account.blocks) > 0 {
-		who = &Group{links: slices.Clone(r.listeners.links)}
-		who.links = slices.DeleteFunc(who.links, func(l chat.Link) bool {
-			k := r.at(l)
-			return k == nil || k.talker.member != nil && m.account.blocked(k.talker.member.folded)
-		})
-	}
-	r.tellGroup(who, but, e, false)
+	r.store(m.account, e, d.said.From.Name, text, d.order)
 }

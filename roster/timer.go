@@ -81,7 +81,11 @@ func (r *Roster) ring() {
 		r.stop(t)
 		switch t.fire {
 		case fireReceipt:
-			r.missed(t.member)
+			if b := &t.member.inbox; b.first != nil && !b.first.receipts {
+				r.stale(t.member)
+			} else if b.under {
+				r.missed(t.member)
+			}
 		case fireHalf:
 			r.endAll(t.member, errHalf)
 		case fireEarly:

@@ -42,11 +42,11 @@ func checkName(name string) error {
 // stay (messenger rule 9).
 func (*dialect) Append(dst []byte, e chat.Event, v codec.Variant) []byte {
 	said, ok := e.(*chat.Said)
-	if !ok || said.From == nil || checkName(said.From.Name) != nil {
+	if !ok || said.From == nil || checkName(said.From.Plain()) != nil {
 		return dst
 	}
 	dst = append(dst, "FORWARD "...)
-	dst = append(dst, said.From.Name...)
+	dst = append(dst, said.From.Plain()...)
 	return appendBody(dst, said.Text, v)
 }
 

@@ -37,6 +37,7 @@ Examples:
    mim serve                               everything on its usual port
    mim serve --host 127.0.0.1              for this machine only
    mim serve --` + dialects[0].Name() + ` 0 --ready-file ready    ports that the system picks, told in a file
+   mim serve --credentials class.txt       with accounts: a name and a password a line
    MIM_LOG_LEVEL=debug mim serve           every flag is a variable too`,
 		Flags:           append(flags, logFlags("info")...),
 		HideHelpCommand: true, // there is nothing below to help with
@@ -129,7 +130,7 @@ func (s *running) untilStopped() error {
 	}
 	ours := localAddresses()
 	more := closedTo(doors, ours, s.cfg.Public)
-	if err := announce(s.streams.out, doors, s.kept.words(), reachable(ours, s.cfg.Public), more...); err != nil {
+	if err := announce(s.streams.out, doors, s.kept.words(s.cfg.Doors), reachable(ours, s.cfg.Public), more...); err != nil {
 		r.Stop()
 		return printed(0, err)
 	}

@@ -18,16 +18,13 @@ import (
 	"mim/roster/sqlite"
 )
 
-// inMemory is the data folder of a server that keeps nothing.
-const inMemory = ":memory:"
-
 func storeFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "data", EnvVars: env("data"), DefaultText: "$XDG_STATE_HOME/mim or ~/.local/state/mim", Usage: "the folder `DIR` for what outlives the server; " + inMemory + " keeps nothing"},
+		&cli.StringFlag{Name: "data", EnvVars: env("data"), DefaultText: "$XDG_STATE_HOME/mim or ~/.local/state/mim", Usage: "the folder `DIR` for what outlives the server; " + sqlite.Memory + " keeps nothing"},
 		&cli.StringFlag{Name: "credentials", EnvVars: env("credentials"), Usage: "a `FILE` of accounts, a name and a password a line; read again on SIGHUP"},
-		&cli.DurationFlag{Name: "block-duration", Value: time.Minute, EnvVars: env("block-duration"), Usage: "for how long three wrong passwords lock a name for the address they came from, as `TIME`; 0: never"},
+		spanFlag("block-duration", time.Minute, "for how long, a `TIME` such as 90s, three wrong passwords lock a name for the address they came from; 0: never"),
 		&cli.BoolFlag{Name: "block-everywhere", DisableDefaultText: true, EnvVars: env("block-everywhere"), Usage: "they lock it for every address"},
-		&cli.DurationFlag{Name: "timeout", Value: 10 * time.Minute, EnvVars: env("timeout"), Usage: "after how much silence users who log in with a password are logged out, as `TIME`; 0: never"},
+		spanFlag("timeout", 10*time.Minute, "after how much silence, a `TIME` such as 10m, users who log in with a password are logged out; 0: never"),
 	}
 }
 
@@ -42,13 +39,8 @@ type keeper struct {
 
 // openKeeper opens the store and reads the accounts, and tells cfg of both.
 func openKeeper(c *cli.Context, cfg *serve.Config, log *slog.Logger) (*keeper, error) {
-	for _, flag := range []string{"block-duration", "timeout"} {
-		if c.Duration(flag) < 0 {
-			return nil, badUse("mim serve --"+flag+" 1m", "cannot use %s: a time is not below 0", given(c, flag))
-		}
-	}
-	cfg.Roster.BlockFor, cfg.Roster.BlockEverywhere = c.Duration("block-duration"), c.Bool("block-everywhere")
-	cfg.Roster.Timeout = c.Duration("timeout")
+	cfg.Roster.BlockFor, cfg.Roster.BlockEverywhere = spanOf(c, "block-duration"), c.Bool("block-everywhere")
+	cfg.Roster.Timeout = spanOf(c, "timeout")
 	dir, err := dataDir(c)
 	if err != nil {
 		return nil, err
@@ -71,7 +63,7 @@ func openKeeper(c *cli.Context, cfg *serve.Config, log *slog.Logger) (*keeper, e
 	k.checker = account.New(k.store, log)
 	if cfg.Accounts, err = k.checker.Load(k.credentials); err != nil {
 		k.close()
-		return nil, badUse("mim serve --help", "cannot use --credentials: %s", err)
+		return nil, &failure{code: exitBadUse, what: fmt.Sprintf("cannot use --credentials: %s", err)}
 	}
 	cfg.Passwords = k.checker
 	return k, nil
@@ -87,16 +79,16 @@ func dataDir(c *cli.Context) (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", &failure{code: exitBroken, what: "cannot tell where to keep the data: there is no home folder", try: "mim serve --data " + inMemory}
+		return "", &failure{code: exitBroken, what: "cannot tell where to keep the data: there is no home folder", try: "mim serve --data " + sqlite.Memory}
 	}
 	return filepath.Join(home, ".local", "state", "mim"), nil
 }
 
 func storeFailure(dir string, err error) error {
 	if errors.Is(err, sqlite.ErrInUse) {
-		return &failure{code: exitCannotListen, what: fmt.Sprintf("cannot keep data in %s: another server does already", dir), try: "mim serve --data " + inMemory}
+		return &failure{code: exitCannotListen, what: fmt.Sprintf("cannot keep data in %s: %s", dir, err), try: "mim serve --data " + shellWord(dir+"2")}
 	}
-	return &failure{code: exitBroken, what: fmt.Sprintf("cannot keep data in %s: %s", dir, err), try: "mim serve --data " + inMemory}
+	return &failure{code: exitBroken, what: fmt.Sprintf("cannot keep data in %s: %s", dir, err)}
 }
 
 // close ends the checks first: they write to the store.
@@ -109,12 +101,18 @@ func (k *keeper) close() {
 	}
 }
 
-// words say where the data lie.
-func (k *keeper) words() string {
-	if k.dir == inMemory {
-		return "Nothing is kept on disk."
+// words say where the data lie, and what cannot work without accounts.
+func (k *keeper) words(doors []serve.Door) string {
+	words := "Data are kept in " + k.dir + "."
+	if k.dir == sqlite.Memory {
+		words = "Nothing is kept on disk."
 	}
-	return "Data are kept in " + k.dir + "."
+	for _, d := range doors {
+		if d.Dialect.Traits().Accounts && k.credentials == "" {
+			words += "\nNobody can log in by " + d.Dialect.Name() + ": it wants accounts, mim serve --credentials FILE."
+		}
+	}
+	return words
 }
 
 // reread takes the accounts anew at each SIGHUP, until stop is called. With no

@@ -30,7 +30,7 @@ func withPasswords() codec.Calling {
 // passwords are those of accounts, by name.
 type passwords map[string]string
 
-func (p passwords) Check(name string, pass []byte, done func(bool, error)) {
+func (p passwords) Check(_ netip.Addr, name string, pass []byte, done func(bool, error)) {
 	done(p[name] != "" && p[name] == string(pass), nil)
 }
 

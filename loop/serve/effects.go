@@ -54,8 +54,9 @@ func (m *Mode) carryOut(effects []roster.Effect) {
 		}
 		switch e.Kind {
 		case roster.Tell:
-			m.told(l, e.Mark, m.driver.Tell(l, e.Event, e.Lazy))
+			m.told(l, e, m.driver.Tell(l, e.Event, e.Lazy))
 		case roster.Reply:
+			m.logRefusal(l.ID(), &e.Answer)
 			m.driver.Answer(l, e.Answer)
 		case roster.Count:
 			m.driver.Count(l, e.Count, e.Guess)
@@ -69,19 +70,23 @@ func (m *Mode) carryOut(effects []roster.Effect) {
 	m.wake(m.roster.Next())
 }
 
-// told asks to hear when what was told has left, if the roster wants to know.
-func (m *Mode) told(to *session.Link, number, pos uint64) {
+// told asks to hear when what was told has left, or says that it had no words,
+// if the roster wants to know.
+func (m *Mode) told(to *session.Link, e *roster.Effect, pos uint64) {
 	l := m.at(to.ID())
-	if number == 0 || l == nil {
-		return
+	if l == nil || e.Mark == 0 && e.Said == 0 || to.Closing() {
+		return // what a closing link was told has not been said at all
 	}
-	if pos == 0 {
-		// The dialect has no words for it: there is nothing to wait for.
-		m.net.Post(func() { m.carryOut(m.roster.Left(m.net.Now(), chat.Link(to.ID()), number)) })
-		return
+	id, mark, said := chat.Link(to.ID()), e.Mark, e.Said
+	switch {
+	case pos == 0 && mark != 0: // there is nothing to wait for
+		m.net.Post(func() { m.carryOut(m.roster.Left(m.net.Now(), id, mark)) })
+	case pos == 0:
+		m.net.Post(func() { m.carryOut(m.roster.Unsaid(m.net.Now(), id, said)) })
+	case mark != 0:
+		l.marks = append(l.marks, toldMark{pos, mark})
+		m.net.Watch(l.ID(), pos)
 	}
-	l.marks = append(l.marks, mark{pos, number})
-	m.net.Watch(l.ID(), pos)
 }
 
 // note tells the window and the log of a user who came or went. left is who

@@ -9,7 +9,7 @@ import (
 	"mim/loop"
 )
 
-// Log lines: refused (warn); login, rename, logout, malformed, closing (info);
+// Log lines: refused (warn); login, login refused, rename, logout, malformed, closing (info);
 // opened, closed (debug). Names and reasons hold what strangers sent: they are
 // values of the record, which its handler quotes, never part of its message.
 // The text that people write to each other is in no line.
@@ -24,6 +24,24 @@ func (m *Mode) logUser(what string, who *chat.Person, more ...slog.Attr) {
 		slog.String("dialect", who.Dialect),
 		slog.String("address", who.Near.String()),
 	}, more...)...)
+}
+
+// logRefusal writes a line about a login that was refused. Someone who asks
+// for help with it asks the one who reads the log.
+func (m *Mode) logRefusal(id loop.ID, a *chat.Answer) {
+	login, ok := a.To.(*chat.Login)
+	l := m.at(id)
+	if !ok || a.Err == nil || l == nil {
+		return
+	}
+	t := &m.doors[l.door].traits
+	name := login.Name
+	if t.Accounts { // people type passwords where a name is wanted
+		name = ""
+	}
+	m.log.LogAttrs(context.Background(), slog.LevelInfo, "login refused",
+		slog.String("name", name), slog.String("dialect", t.Dialect),
+		slog.String("remote", l.remote.String()), slog.String("why", a.Err.Error()))
 }
 
 // logEnd writes a line about a link that we are about to close.

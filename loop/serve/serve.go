@@ -42,9 +42,10 @@ type Config struct {
 
 // Passwords are those of the accounts.
 type Passwords interface {
-	// Check says by done, once, whether pass is the password of name. It does
-	// not wait and keeps no hold on pass; done may be called on any goroutine.
-	Check(name string, pass []byte, done func(right bool, err error))
+	// Check says by done, once, whether pass is the password of name, which came
+	// from an address. It does not wait and keeps no hold on pass; done may be
+	// called on any goroutine.
+	Check(from netip.Addr, name string, pass []byte, done func(right bool, err error))
 }
 
 // A Mode is a server on a loop. But for New and Doors, everything happens on
@@ -77,11 +78,11 @@ type link struct {
 	*session.Link // nil: none, or one that was refused
 	remote        netip.AddrPort
 	door          int
-	marks         []mark // whose Left is due, in order
+	marks         []toldMark // whose Left is due, in order
 }
 
-// A mark is the roster's number for what ends at a position of a link.
-type mark struct{ pos, number uint64 }
+// A toldMark is the roster's number for what ends at a position of a link.
+type toldMark struct{ pos, number uint64 }
 
 var _ loop.Mode = (*Mode)(nil)
 

@@ -2,7 +2,9 @@ package serve
 
 import (
 	"errors"
+	"net/netip"
 
+	"mim/loop"
 	"mim/roster"
 )
 
@@ -31,7 +33,11 @@ func (m *Mode) check(e *roster.Effect) {
 		done(false, nil)
 		return
 	}
-	m.cfg.Passwords.Check(e.Name, e.Pass, done)
+	var from netip.Addr
+	if l := m.at(loop.ID(to)); l != nil {
+		from = l.remote.Addr()
+	}
+	m.cfg.Passwords.Check(from, e.Name, e.Pass, done)
 	clear(e.Pass)
 }
 

@@ -3,6 +3,7 @@ package account
 import (
 	"crypto/rand"
 	"log/slog"
+	"net/netip"
 	"runtime"
 	"sync"
 
@@ -37,7 +38,7 @@ type Checker struct {
 	mu      sync.Mutex
 	closed  bool
 	table   *table
-	queue   []job // oldest first
+	queue   turns
 	workers int
 	tending bool // one of the workers is at the table's own hashes
 }
@@ -74,24 +75,26 @@ func fill(p []byte) { rand.Read(p) }
 // It never blocks and copies what it needs of pass. If too many wait already
 // (kind chat.Full) or the Checker is closed (kind chat.Lost), done is called
 // before Check returns.
-func (c *Checker) Check(name string, pass []byte, done func(ok bool, err error)) {
-	if err := c.enqueue(name, pass, done); err != nil {
+//
+// from is where the login comes from: addresses take turns.
+func (c *Checker) Check(from netip.Addr, name string, pass []byte, done func(ok bool, err error)) {
+	if err := c.enqueue(from, name, pass, done); err != nil {
 		done(false, err)
 	}
 }
 
-func (c *Checker) enqueue(name string, pass []byte, done func(bool, error)) error {
+func (c *Checker) enqueue(from netip.Addr, name string, pass []byte, done func(bool, error)) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.closed:
 		return errClosed
-	case len(c.queue) >= maxQueue:
+	case c.queue.len >= maxQueue:
 		return errQueue
 	}
 	// One byte too many is enough to be wrong.
 	pass = append(make([]byte, 0, MaxPass+1), pass[:min(len(pass), MaxPass+1)]...)
-	c.queue = append(c.queue, job{fold(name), pass, done})
+	c.queue.push(from, job{fold(name), pass, done})
 	c.start()
 	return nil
 }
@@ -103,9 +106,10 @@ func (c *Checker) Close() {
 	c.mu.Lock()
 	c.closed = true
 	waiting, old := c.queue, c.table
-	c.queue, c.table = nil, &table{}
+	c.queue, c.table = turns{}, &table{}
 	c.mu.Unlock()
-	for _, j := range waiting {
+	for waiting.len > 0 {
+		j := waiting.pop()
 		clear(j.pass)
 		j.done(false, errClosed)
 	}
@@ -146,12 +150,8 @@ func (c *Checker) next() func() {
 	case !c.tending && t.seal != nil:
 		c.tending = true
 		return func() { c.tend(t, c.breakSeal) }
-	case len(c.queue) > 0:
-		j := c.queue[0]
-		c.queue[0] = job{}
-		if c.queue = c.queue[1:]; len(c.queue) == 0 {
-			c.queue = nil
-		}
+	case c.queue.len > 0:
+		j := c.queue.pop()
 		return func() { c.check(j) }
 	case !c.tending && t.left():
 		c.tending = true

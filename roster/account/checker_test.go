@@ -110,7 +110,7 @@ func TestPool(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 500 {
 		wg.Add(1)
-		b.Check(fmt.Sprintf("person%d", i%60), fmt.Appendf(nil, "pass%d", i%60), func(ok bool, err error) {
+		b.Check(somewhere, fmt.Sprintf("person%d", i%60), fmt.Appendf(nil, "pass%d", i%60), func(ok bool, err error) {
 			if ok != (i%60 < 50) || err != nil {
 				t.Errorf("person%d: %v, %v", i%60, ok, err)
 			}
@@ -173,21 +173,21 @@ func TestBounds(t *testing.T) {
 			kinds[e.Kind]++
 		}
 	}
-	b.Check("alice", []byte("secret"), note)
+	b.Check(somewhere, "alice", []byte("secret"), note)
 	for taken := false; !taken; runtime.Gosched() {
 		b.Checker.mu.Lock()
-		taken = len(b.queue) == 0
+		taken = b.queue.len == 0
 		b.Checker.mu.Unlock()
 	}
 	b.Checker.most = 1 // no second worker takes from the queue
 	for range maxQueue {
-		b.Check("alice", []byte("secret"), note)
+		b.Check(somewhere, "alice", []byte("secret"), note)
 	}
 	if kinds[chat.Full] != 0 {
 		t.Fatalf("refused too early: %v", kinds)
 	}
 	for range 3 {
-		b.Check("alice", []byte("secret"), note)
+		b.Check(somewhere, "alice", []byte("secret"), note)
 	}
 	if kinds[chat.Full] != 3 {
 		t.Errorf("beyond the bound: %v, want 3 of kind full", kinds)
@@ -196,7 +196,7 @@ func TestBounds(t *testing.T) {
 	go func() { b.Close(); close(closed) }()
 	close(b.gate) // the one that runs may end
 	<-closed
-	b.Check("alice", []byte("secret"), note)
+	b.Check(somewhere, "alice", []byte("secret"), note)
 	if kinds[chat.Lost] != maxQueue+1 || kinds[0] != 1 {
 		// The one that ran may have taken some from the queue before Close.
 		if kinds[chat.Lost]+kinds[0] != maxQueue+2 || kinds[chat.Lost] == 0 {
@@ -218,7 +218,7 @@ func TestWiped(t *testing.T) {
 	b.Checker.mu.Unlock()
 	typed := []byte("secret")
 	done := make(chan bool, 1)
-	b.Check("alice", typed, func(ok bool, _ error) { done <- ok })
+	b.Check(somewhere, "alice", typed, func(ok bool, _ error) { done <- ok })
 	if !<-done {
 		t.Fatal("refused")
 	}
@@ -267,13 +267,13 @@ func TestReloads(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 200 {
 		wg.Add(2)
-		b.Check("bob", []byte("same"), func(ok bool, err error) {
+		b.Check(somewhere, "bob", []byte("same"), func(ok bool, err error) {
 			if !ok || err != nil {
 				t.Errorf("bob: %v, %v", ok, err)
 			}
 			wg.Done()
 		})
-		b.Check("alice", []byte("three"), func(ok bool, err error) {
+		b.Check(somewhere, "alice", []byte("three"), func(ok bool, err error) {
 			if ok || err != nil {
 				t.Errorf("alice: %v, %v", ok, err)
 			}

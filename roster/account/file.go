@@ -37,7 +37,7 @@ type credential struct {
 }
 
 // fold makes names equal that differ only in case, as the roster does.
-func fold(name string) string { return strings.ToLower(name) }
+func fold(name string) string { return chat.Fold(name) }
 
 // fileError says which line of which file cannot be read and what to change.
 // It never repeats what is in the line, which may be a password.

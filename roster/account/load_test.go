@@ -89,8 +89,8 @@ func TestStartDoesNotWait(t *testing.T) {
 		t.Fatalf("%d accounts", len(accounts))
 	}
 	outcome := make(chan bool, 2)
-	b.Check("person900", []byte("pass900"), func(ok bool, _ error) { outcome <- ok })
-	b.Check("person901", []byte("wrong"), func(ok bool, _ error) { outcome <- ok })
+	b.Check(somewhere, "person900", []byte("pass900"), func(ok bool, _ error) { outcome <- ok })
+	b.Check(somewhere, "person901", []byte("wrong"), func(ok bool, _ error) { outcome <- ok })
 	// Some were under way when they came, one for each worker; theirs are next.
 	allowed, right := 0, 0
 	for answered := 0; answered < 2; {

@@ -555,3 +555,29 @@ func TestQueueRoom(t *testing.T) {
 		t.Errorf("room for %d where none waits, %d held", cap(q.list), q.held)
 	}
 }
+
+// Names that anybody can invent are not remembered without end.
+func TestSeenIsBounded(t *testing.T) {
+	s := mustOpen(t, t.TempDir())
+	base := time.Unix(1e9, 0)
+	done := make(chan error, 1)
+	for i := range 2*maxSeen + 10 {
+		s.Keep(roster.Change{Kind: roster.See, Seen: roster.Seen{Name: fmt.Sprintf("guest%d", i), At: base.Add(time.Duration(i) * time.Second)}}, nil)
+	}
+	s.Keep(roster.Change{Kind: roster.See, Seen: roster.Seen{Name: "last", At: base}}, func(err error) { done <- err })
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	k, err := s.Known()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(k.Seen) > maxSeen+20 {
+		t.Errorf("%d names are remembered", len(k.Seen))
+	}
+	for _, v := range k.Seen {
+		if v.Name == "guest5" {
+			t.Error("the oldest is remembered, later ones are not")
+		}
+	}
+}

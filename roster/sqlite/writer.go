@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
+	"mim/chat"
 	"mim/roster"
 )
 
@@ -30,6 +30,10 @@ const (
 )
 
 // A writer is the one goroutine that changes the file.
+// maxSeen is how many names without an account are kept of those who were here,
+// since anybody can invent them.
+const maxSeen = 10000
+
 type writer struct {
 	queue  queue
 	path   string // of the file; empty: in memory
@@ -39,6 +43,7 @@ type writer struct {
 	top   int64    // the highest ID of a text that was put
 	noted int64    // the highest that meta knows
 	tried int64    // pages in the log when they were last to be moved
+	sees  int      // changes of when somebody was here
 
 	lost    error         // why something was not kept that was taken after Close was called
 	done    chan struct{} // closed at the end of loop
@@ -61,7 +66,7 @@ type writing struct {
 
 	begin, commit, rollback          *stmt
 	put, find, drop                  *stmt
-	block, unblock, see              *stmt
+	block, unblock, see, forget      *stmt
 	note, log, move, free, giveBack  *stmt
 	account, shut, setHash, setValue *stmt
 }
@@ -102,6 +107,8 @@ func (d *writing) ready() (err error) {
 		{&d.block, "INSERT INTO block (by_folded, who_folded, by_name, who_name) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET by_name = excluded.by_name, who_name = excluded.who_name"},
 		{&d.unblock, "DELETE FROM block WHERE by_folded = ? AND who_folded = ?"},
 		{&d.see, "INSERT INTO seen (folded, name, at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name, at = excluded.at"},
+		{&d.forget, fmt.Sprintf(`DELETE FROM seen WHERE folded NOT IN (SELECT folded FROM account)
+			AND at < (SELECT at FROM seen ORDER BY at DESC LIMIT 1 OFFSET %d)`, maxSeen)},
 		{&d.note, "UPDATE meta SET value = max(value, ?) WHERE key = 'last_text'"},
 		{&d.log, "PRAGMA wal_checkpoint=NOOP"},
 		{&d.move, "PRAGMA wal_checkpoint=PASSIVE"},
@@ -240,6 +247,9 @@ func (w *writer) change(c *roster.Change) (err error) {
 		_, err = d.unblock.run(fold(c.Block.By), fold(c.Block.Who))
 	case roster.See:
 		_, err = d.see.run(fold(c.Seen.Name), c.Seen.Name, c.Seen.At.UnixMicro())
+		if w.sees++; err == nil && w.sees%maxSeen == 1 {
+			_, err = d.forget.run() // at the first, and now and then
+		}
 	default:
 		err = fmt.Errorf("%w: of kind %d", errChange, c.Kind)
 	}
@@ -376,4 +386,4 @@ func (w *writer) tidy() bool {
 }
 
 // fold is how names are found, the same as in the roster.
-func fold(name string) string { return strings.ToLower(name) }
+func fold(name string) string { return chat.Fold(name) }
