@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"mim/chat"
 )
@@ -132,13 +133,14 @@ func TestPool(t *testing.T) {
 }
 
 // eventually gives goroutines that have done all their work the time to end.
+// It sleeps: their threads give way to whoever is awake (see runLast).
 func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
-	for range 1_000_000 {
+	for range 10_000 {
 		if ok() {
 			return
 		}
-		runtime.Gosched()
+		time.Sleep(time.Millisecond)
 	}
 	t.Error("it does not come true")
 }
