@@ -4,6 +4,8 @@ package all
 import (
 	"mim/codec"
 	"mim/codec/comp9331"
+	"mim/codec/dtu"
+	"mim/codec/elc004"
 	"mim/codec/messenger"
 	"mim/codec/mim0"
 )
@@ -14,5 +16,7 @@ func Dialects() []codec.Dialect {
 		mim0.New(),
 		messenger.New(),
 		comp9331.New(),
+		dtu.New(),
+		elc004.New(),
 	}
 }

@@ -37,6 +37,9 @@ func doorFlags(dialects []codec.Dialect) (flags []cli.Flag) {
 
 func dialectFlag(f codec.Flag) cli.Flag {
 	usage := f.Help
+	if slices.Contains(f.OneOf, "true") { // a value is not needed, nor shown
+		return &cli.BoolFlag{Name: f.Name, Value: f.Default == "true", DisableDefaultText: f.Default != "true", EnvVars: env(f.Name), Usage: usage}
+	}
 	if len(f.OneOf) > 0 {
 		usage += " (" + strings.Join(f.OneOf, ", ") + ")"
 	}

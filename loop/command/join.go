@@ -109,11 +109,18 @@ Examples:
 // callers are the words of the dialects that have a client's side.
 func callers(dialects []codec.Dialect) (words []string) {
 	for _, d := range dialects {
-		if _, ok := d.(codec.Calling); ok {
+		if _, ok := calling(d); ok {
 			words = append(words, d.Name())
 		}
 	}
 	return words
+}
+
+// calling is a dialect's client's side, if mim join can use it: it has no
+// datagrams yet.
+func calling(d codec.Dialect) (codec.Calling, bool) {
+	side, ok := d.(codec.Calling)
+	return side, ok && d.Traits().Reach != chat.ByPeerUDP
 }
 
 // examples is a line of help for each of these dialects.
@@ -135,11 +142,11 @@ func (j *joining) read(c *cli.Context, dialects []codec.Dialect) error {
 		f.try = "mim join --dialect " + callers(dialects)[0]
 		return f
 	}
-	calling, ok := d.(codec.Calling)
+	side, ok := calling(d)
 	if !ok {
-		return badUse("mim join --dialect "+callers(dialects)[0], "cannot join by %s: it has no client's side", d.Name())
+		return badUse("mim join --dialect "+callers(dialects)[0], "cannot join by %s: it has no client's side yet", d.Name())
 	}
-	j.dialect, j.begin = calling, "mim join"
+	j.dialect, j.begin = side, "mim join"
 	if d.Name() != callers(dialects)[0] {
 		j.begin += " --dialect " + d.Name()
 	}

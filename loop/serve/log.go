@@ -47,7 +47,11 @@ func (m *Mode) logRefusal(id loop.ID, a *chat.Answer) {
 // logEnd writes a line about a link that we are about to close.
 func (m *Mode) logEnd(what string, id loop.ID, why error) {
 	if l := m.at(id); l != nil {
-		m.logLink(slog.LevelInfo, what, &m.doors[l.door], l.remote, why)
+		level := slog.LevelInfo
+		if why == nil { // as was agreed: a goodbye, a table that was asked for
+			level = slog.LevelDebug
+		}
+		m.logLink(level, what, &m.doors[l.door], l.remote, why)
 	}
 }
 

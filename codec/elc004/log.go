@@ -1,0 +1,22 @@
+package elc004
+
+import (
+	"unicode/utf8"
+
+	"mim/chat"
+)
+
+// LogLine is the line that a server's log file has for a request that added an
+// entry (elc004 rule 6): the request, at most 1024 bytes of it, each character
+// that no person sees as "?", bytes that are no UTF-8 as Latin-1; then LF.
+func LogLine(request []byte) []byte {
+	request = chat.Clip(request, maxRequest)
+	line := make([]byte, 0, 2*len(request)+1)
+	for _, r := range string(chat.AppendUTF8(nil, request)) {
+		if chat.Hidden(r) {
+			r = '?'
+		}
+		line = utf8.AppendRune(line, r)
+	}
+	return append(line, '\n')
+}

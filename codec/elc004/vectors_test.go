@@ -1,0 +1,393 @@
+package elc004
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mim/chat"
+	"mim/codec"
+)
+
+// A vector is a byte-exact example from codec/testdata/vectors.json.
+type vector struct {
+	Seed, What, Direction, Hex, Meaning, Use string
+	Segments                                 []string
+	p                                        []byte
+}
+
+// vectors gives those of seed 004, decoded.
+func vectors(tb testing.TB) (all []*vector) {
+	tb.Helper()
+	file, err := os.ReadFile("../testdata/vectors.json")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := json.Unmarshal(file, &all); err != nil {
+		tb.Fatal(err)
+	}
+	all = slices.DeleteFunc(all, func(v *vector) bool { return v.Seed != "004" })
+	for _, v := range all {
+		v.p = unhex(tb, v.Hex)
+	}
+	return all
+}
+
+// segments are the bytes as they arrive.
+func (v *vector) segments(tb testing.TB) (cut [][]byte) {
+	if v.Segments == nil {
+		return [][]byte{v.p}
+	}
+	for _, s := range v.Segments {
+		cut = append(cut, unhex(tb, s))
+	}
+	if !bytes.Equal(bytes.Join(cut, nil), v.p) {
+		tb.Errorf("%s: the segments are not the bytes", v.What)
+	}
+	return cut
+}
+
+func unhex(tb testing.TB, s string) []byte {
+	tb.Helper()
+	p, err := hex.DecodeString(s)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+// streams gives the vectors of one direction for the conformance suite.
+func streams(tb testing.TB, direction string) (all [][]byte) {
+	for _, v := range vectors(tb) {
+		if v.Direction == direction {
+			all = append(all, v.p)
+		}
+	}
+	return all
+}
+
+var (
+	loopback = netip.MustParseAddrPort("127.0.0.1:50000")
+	aliceAt  = netip.MustParseAddrPort("127.0.0.1:3001")
+	bobAt    = netip.MustParseAddrPort("127.0.0.1:3002")
+	alice    = &chat.Person{Name: "alice", Near: aliceAt}
+	bob      = &chat.Person{Name: "bob", Near: bobAt}
+)
+
+// requests says what the server reads of each vector that a client sends, and
+// what our client asks for the same bytes.
+var requests = map[string]struct {
+	read string
+	asks chat.Request
+}{
+	"request":                      {`login "alice" 3001`, &chat.Login{Name: "alice", Port: 3001}},
+	"offline":                      {`withdraw "alice" 3001`, &chat.Withdraw{Name: "alice", Port: 3001}},
+	"request without id":           {`login "u3001" 3001`, nil},
+	"offline without id":           {`withdraw "u3001" 3001`, nil},
+	"request with newline":         {`login "alice" 3001`, nil},
+	"request cut in two at once":   {`login "alice" 3001`, nil},
+	"malformed: port is no number": {"refuse: malformed", nil},
+	"malformed: port 70000":        {"refuse: malformed", nil},
+	"malformed: unknown type":      {"refuse: malformed", nil},
+	"malformed: two fields":        {"refuse: malformed", nil},
+	"malformed: 1025 bytes":        {"refuse: toolong", nil},
+	"id with separators":           {`login "alice" 3001`, nil},
+}
+
+const both = `table: alice 127.0.0.1:3001, bob 127.0.0.1:3002`
+
+// tables says what our client reads of each vector that a server sends, who is
+// in the server's table to say it, and with which setting.
+var tables = map[string]struct {
+	people []*chat.Person
+	bare   bool
+	read   string
+}{
+	"empty table":                             {nil, false, "table: "},
+	"whole reply, two entries":                {[]*chat.Person{alice, bob}, false, both},
+	"reply in the segments of a known server": {[]*chat.Person{alice, bob}, false, both},
+	"three-field reply (teacher's form)":      {[]*chat.Person{alice}, true, "table:  127.0.0.1:3001"},
+}
+
+// TestVectors runs every vector of seed 004; one that no table names fails.
+func TestVectors(t *testing.T) {
+	seen := map[string]bool{}
+	for _, v := range vectors(t) {
+		seen[v.What] = true
+		t.Run(v.What, func(t *testing.T) {
+			switch {
+			case v.Use == "part":
+				readPart(t, v)
+			case v.Direction == "client->server":
+				readRequest(t, v)
+			case v.Direction == "server->client":
+				readTable(t, v)
+			default:
+				readPeer(t, v)
+			}
+		})
+	}
+	for _, what := range slices.Concat(keys(requests), keys(tables), keys(datagrams)) {
+		if !seen[what] {
+			t.Errorf("vectors.json has no %q", what)
+		}
+	}
+	const total = 31 // of seed 004, so that none is lost on the way
+	if len(seen) != total {
+		t.Errorf("%d vectors, want %d", len(seen), total)
+	}
+}
+
+func keys[V any](m map[string]V) (all []string) {
+	for k := range m {
+		all = append(all, k)
+	}
+	return all
+}
+
+func readRequest(t *testing.T, v *vector) {
+	want, ok := requests[v.What]
+	if !ok {
+		t.Fatal("no test for this vector")
+	}
+	l := open(t, loopback)
+	for _, s := range v.segments(t) {
+		l.feed(s)
+	}
+	l.silence().want(want.read)
+	if (want.asks != nil) != (v.Use == "both") {
+		t.Fatalf("of use %q", v.Use)
+	}
+	if want.asks != nil {
+		if got := call(t).ask(want.asks); !bytes.Equal(got, v.p) {
+			t.Errorf("our client writes %q, want %q", got, v.p)
+		}
+	}
+}
+
+// readPart: the number and an entry alone, as one known server sends them.
+func readPart(t *testing.T, v *vector) {
+	c := call(t)
+	c.ask(&chat.Login{Name: "carol", Port: 3003})
+	switch v.What {
+	case "count":
+		c.hear(v.p).want("")
+		c.hear([]byte("-R:127.0.0.1:3001:alice")).after(rest).want("table: alice 127.0.0.1:3001")
+	case "entry with name (Devonkerai server)":
+		c.hear(v.p).after(rest).want("table: alice 127.0.0.1:3001")
+	default:
+		t.Fatal("no test for this vector")
+	}
+}
+
+func readTable(t *testing.T, v *vector) {
+	want, ok := tables[v.What]
+	if !ok {
+		t.Fatal("no test for this vector")
+	}
+	for _, how := range []string{"silence", "end"} {
+		c := call(t)
+		c.ask(&chat.Login{Name: "carol", Port: 3003})
+		for _, s := range v.segments(t) {
+			c.hear(s)
+		}
+		if how == "end" {
+			c.end()
+		}
+		c.after(rest).want(want.read)
+	}
+	s := dialect{bare: want.bare}.Open(codec.Link{Remote: loopback})
+	if got := s.Answer(nil, chat.Answer{To: &chat.Login{}, People: want.people}); !bytes.Equal(got, v.p) {
+		t.Errorf("our server writes %q, want %q", got, v.p)
+	}
+}
+
+// datagrams says what a socket makes of each vector that a client sends, from
+// bob who is in the table, and by what ours sends the same.
+var datagrams = map[string]struct {
+	makes []string
+	by    func(*node) // nil: ours never sends it
+}{
+	"peer message (Devonkerai)": {[]string{`bob: "hi: there - you+me"`}, nil},
+	"peer: who are you":         {[]string{`-> "A:17:bob"`}, func(n *node) { n.speaks(ours, 17).table(Entry{Addr: bobAt}) }},
+	"peer: acknowledge":         {nil, func(n *node) { n.hear("Q:17:alice") }},
+	"peer: text":                {[]string{`bob: "so: yes"`, `-> "A:18:bob"`}, func(n *node) { n.speaks(ours, 18).say("so: yes") }},
+	"peer: group text": {[]string{`bob in #class: "hi"`, `-> "A:19:bob"`}, func(n *node) {
+		n.speaks(ours, 18).join("class").hear("J:1:class").sayTo("class", "hi")
+	}},
+	"peer: join":  {nil, func(n *node) { n.speaks(ours, 20).join("#Class") }},
+	"peer: leave": {nil, func(n *node) { n.speaks(ours, 20).join("class").leave("class") }},
+	"peer: bye":   {[]string{"bob says bye"}, func(n *node) { n.speaks(ours, 22).bye() }},
+	"peer: to an unknown shape": {[]string{`bob: "hello"`, `-> "A:17:bob"`}, func(n *node) {
+		n.speaks(unknown, 17).say("hello")
+	}},
+	"peer: shape (b) text":         {[]string{`bob: "hello"`}, nil},
+	"peer: shape (b) name request": {[]string{`-> "ID\\: bob\\: 4"`}, nil},
+	"peer: shape (c) text":         {[]string{`bob: "hello"`}, nil},
+	"peer: shape (c) name request": {[]string{`-> "3002!X_NAME|bob|3002"`}, nil},
+}
+
+func readPeer(t *testing.T, v *vector) {
+	want, ok := datagrams[v.What]
+	if !ok || (want.by != nil) != (v.Use == "both") {
+		t.Fatalf("no test for this vector, of use %q", v.Use)
+	}
+	n := newNode(t, "bob", bobAt)
+	n.other = aliceAt
+	n.table(Entry{Addr: aliceAt, ID: "bob"})
+	n.hear(string(v.p)).want(v.What, want.makes...)
+	if want.by == nil {
+		return
+	}
+	sender := "alice"
+	if v.What == "peer: acknowledge" {
+		sender = "bob"
+	}
+	n = newNode(t, sender, aliceAt)
+	want.by(n)
+	if all := n.sent; !slices.Contains(all, string(v.p)) {
+		t.Errorf("ours sent %q, want %q", all, v.p)
+	}
+}
+
+// A node is a socket at work; bob is its only friend, at other.
+type node struct {
+	tb    testing.TB
+	s     *Socket
+	now   time.Time
+	other netip.AddrPort
+	told  []string // what came of it since the last want
+	sent  []string // datagrams, all of them
+}
+
+func newNode(tb testing.TB, name string, at netip.AddrPort) *node {
+	n := &node{tb: tb, s: NewSocket(Config{Name: name, Self: at}), now: time.Unix(1e9, 0), other: bobAt}
+	return n.table(Entry{Addr: bobAt, ID: "bob"}).forget()
+}
+
+func (n *node) forget() *node {
+	n.told, n.sent = nil, nil
+	return n
+}
+
+// speaks says which program bob has, and which number the next datagram to it has.
+func (n *node) speaks(as shape, next uint64) *node {
+	p := n.s.peers[keyAt(n.other)]
+	p.shape, p.next = as, next
+	return n
+}
+
+func keyAt(a netip.AddrPort) key {
+	k, _ := keyOf(a)
+	return k
+}
+
+func (n *node) take(out []Output) *node {
+	for _, o := range out {
+		if o.Kind == Send {
+			n.sent = append(n.sent, string(o.Data))
+		}
+		n.told = append(n.told, strings.TrimSpace(n.tell(o)))
+	}
+	return n
+}
+
+// tell says what matters of an output in a line.
+func (n *node) tell(o Output) string {
+	who := o.Name
+	if o.Who != n.other {
+		who = fmt.Sprintf("%s at %v", who, o.Who)
+	}
+	switch in := map[bool]string{true: " in " + o.Group}[o.Group != ""]; o.Kind {
+	case Send:
+		if o.Who == n.other {
+			who = ""
+		}
+		return fmt.Sprintf("%s -> %q", who, o.Data)
+	case Said:
+		return fmt.Sprintf("%s%s: %q", who, in, o.Data)
+	case Sent, Delivered:
+		return fmt.Sprintf("%s %d%s", map[OutputKind]string{Sent: "sent", Delivered: "delivered"}[o.Kind], o.Ticket, in)
+	case Failed:
+		return fmt.Sprintf("failed %d%s: %v", o.Ticket, in, o.Err.(*chat.Error).Kind)
+	case Named:
+		return "named " + who
+	case Entered:
+		return who + " enters " + o.Group
+	case Exited:
+		return who + " leaves " + o.Group
+	case Ended:
+		return who + " says bye"
+	}
+	n.tb.Fatalf("%+v", o)
+	return ""
+}
+
+func (n *node) table(entries ...Entry) *node { return n.take(n.s.Known(n.now, entries)) }
+func (n *node) hear(p string) *node          { return n.from(n.other, p) }
+func (n *node) say(text string) *node        { return n.take(n.s.Say(n.now, n.other, []byte(text), 7)) }
+func (n *node) bye() *node                   { return n.take(n.s.Bye(n.now, n.other)) }
+
+func (n *node) from(a netip.AddrPort, p string) *node {
+	return n.take(n.s.Datagram(n.now, a, []byte(p)))
+}
+
+func (n *node) sayTo(group, text string) *node {
+	return n.take(n.s.SayTo(n.now, group, []byte(text), 7))
+}
+
+func (n *node) join(group string) *node {
+	out, err := n.s.Join(n.now, group)
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	return n.take(out)
+}
+
+func (n *node) leave(group string) *node {
+	out, err := n.s.Leave(n.now, group)
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	return n.take(out)
+}
+
+// after lets time pass; what is due is told with the time that has passed.
+func (n *node) after(d time.Duration) *node {
+	begin, end := n.now, n.now.Add(d)
+	for range 1000 {
+		next := n.s.Wake()
+		if next.IsZero() || next.After(end) {
+			n.now = end
+			return n
+		}
+		if next.Before(n.now) {
+			n.tb.Fatalf("due %v ago", n.now.Sub(next))
+		}
+		n.now = next
+		before := len(n.told)
+		n.take(n.s.Due(next))
+		for i := range n.told[before:] {
+			n.told[before+i] = fmt.Sprintf("%v: %s", next.Sub(begin), n.told[before+i])
+		}
+	}
+	n.tb.Fatal("it is always due")
+	return n
+}
+
+// want compares what came of it since the last want.
+func (n *node) want(what string, told ...string) *node {
+	n.tb.Helper()
+	if !slices.Equal(n.told, told) {
+		n.tb.Errorf("%s: %q\nwant %q", what, n.told, told)
+	}
+	n.told = nil
+	return n
+}
