@@ -32,6 +32,7 @@ type entry struct {
 	answer chat.Answer
 	done   bool  // answer is complete
 	last   bool  // it ends the link
+	moves  bool  // a Join or a Leave, carried out when its turn has come
 	early  bool  // waits until its author is here
 	stored bool  // some of it is in the store
 	kept   bool  // a Keeping points at it
@@ -201,6 +202,8 @@ func (r *Roster) flush(k *link) {
 		t.held--
 		switch {
 		case k.ending:
+		case e.moves:
+			r.move(k, e.answer.To)
 		case e.last:
 			if e.answer.Err == nil { // a goodbye
 				r.reply(k.id, e.answer)

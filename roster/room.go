@@ -35,21 +35,55 @@ func (r *Roster) roomOf(m *member, name []byte) *room {
 	return nil
 }
 
-// joinRoom is a Join. Who is in the room already is told again who is there,
-// and nobody else hears of it.
-func (r *Roster) joinRoom(k *link, q *chat.Join) {
+// moveRoom is a Join or a Leave. What comes of it is told behind its answer, so
+// if that has to wait for others, all of it does.
+func (r *Roster) moveRoom(k *link, q chat.Request) {
+	if k.talker.first != nil {
+		e := r.hold(k, q)
+		e.done, e.moves = true, true
+		return
+	}
+	r.move(k, q)
+}
+
+// move carries a Join or a Leave out and answers it.
+func (r *Roster) move(k *link, q chat.Request) {
+	switch q := q.(type) {
+	case *chat.Join:
+		err := r.mayJoin(k, q.Room)
+		r.reply(k.id, chat.Answer{To: q, Err: err})
+		if err == nil {
+			r.enter(k.talker.member, q.Room)
+		}
+	case *chat.Leave:
+		m := k.talker.member
+		if m == nil {
+			r.reply(k.id, chat.Answer{To: q, Err: errUnregistered})
+			return
+		}
+		o := r.roomOf(m, []byte(q.Room))
+		if o == nil {
+			r.reply(k.id, chat.Answer{To: q, Err: errNotInRoom})
+			return
+		}
+		r.reply(k.id, chat.Answer{To: q})
+		r.exit(m, o)
+	}
+}
+
+// mayJoin is why the user of a link cannot join a room, or nil. Who is in it
+// already is told again who is there, and nobody else hears of it.
+func (r *Roster) mayJoin(k *link, name string) error {
 	m := k.talker.member
 	switch {
 	case m == nil || !m.here():
-		r.settle(k, q, errUnregistered)
+		return errUnregistered
 	case !k.traits.Rooms:
-		r.settle(k, q, errUnsupported)
-	case r.roomOf(m, []byte(q.Room)) == nil && len(m.rooms) >= maxRooms:
-		r.settle(k, q, errRooms)
-	default:
-		r.settle(k, q, nil)
-		r.enter(m, q.Room)
+		return errUnsupported
+	case r.roomOf(m, []byte(name)) == nil && len(m.rooms) >= maxRooms:
+		return errRooms
 	}
+	return nil
 }
 
 // enter puts m into a room, if it is not there, and tells it who is.
@@ -73,22 +107,6 @@ func (r *Roster) enter(m *member, name string) {
 	if fresh {
 		r.tellGroup(&o.group, m.receives, &chat.Entered{Room: name, Who: m.came.Who}, false)
 	}
-}
-
-// leaveRoom is a Leave.
-func (r *Roster) leaveRoom(k *link, q *chat.Leave) {
-	m := k.talker.member
-	if m == nil {
-		r.settle(k, q, errUnregistered)
-		return
-	}
-	o := r.roomOf(m, []byte(q.Room))
-	if o == nil {
-		r.settle(k, q, errNotInRoom)
-		return
-	}
-	r.settle(k, q, nil)
-	r.exit(m, o)
 }
 
 // exit takes m out of a room that it is in; who stays hears of it.

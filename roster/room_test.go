@@ -61,6 +61,18 @@ func TestRooms(t *testing.T) {
 	expect(t, "a dialect without rooms", w.ask(5, &chat.Join{Room: "#x"}), ">5 unsupported")
 }
 
+// What comes of a Join is told behind its answer, even if that has to wait.
+func TestRoomsInOrder(t *testing.T) {
+	w := hall(t)
+	w.open(5, "10.0.0.5:1", &relay)
+	w.ask(5, &chat.Login{Name: "zoe"})
+	expect(t, "a text that waits for its receipt", w.ask(1, &chat.Say{To: []byte("zoe"), Text: []byte("x")}), ">5 said ann x")
+	expect(t, "a room", w.ask(1, &chat.Join{Room: "#x"}), "")
+	expect(t, "out of it", w.ask(1, &chat.Leave{Room: "#x"}), "")
+	expect(t, "out of another", w.ask(1, &chat.Leave{Room: "#y"}), "")
+	expect(t, "the receipt", w.ask(5, &chat.Received{From: []byte("ann")}), ">1 ok zoe; >1 ok; >1 in #x(ann); *-1 entered #x ann; >1 ok; >1 unknown")
+}
+
 func TestRoomsAreBounded(t *testing.T) {
 	w := hall(t)
 	for n := range maxRooms - 1 {

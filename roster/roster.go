@@ -202,10 +202,8 @@ func (r *Roster) talk(k *link, q chat.Request) {
 		} else {
 			r.say(k, q)
 		}
-	case *chat.Join:
-		r.joinRoom(k, q)
-	case *chat.Leave:
-		r.leaveRoom(k, q)
+	case *chat.Join, *chat.Leave:
+		r.moveRoom(k, q)
 	case *chat.Pong:
 		r.pong(k, q)
 	case *chat.Received:

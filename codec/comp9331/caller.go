@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"mim/chat"
+	"mim/codec/asked"
 	"mim/codec/wire"
 )
 
@@ -18,10 +19,10 @@ import (
 //   - Came and Went, and Said for what people say;
 //   - a Notice for each other line.
 //
-// Which answer is whose asked.go says. Before the login is answered nothing
-// else is asked: to the server it would be a name.
+// Which answer is whose codec/asked and asked.go say. Before the login is
+// answered nothing else is asked: to the server it would be a name.
 type caller struct {
-	asked    asked
+	asked    questions
 	stage    stage
 	prompted bool   // the server waits for a name, and nobody has asked to log in
 	name     []byte // of the login that was asked, until the server wants it
@@ -49,6 +50,8 @@ const (
 
 // maxListed bounds the names of one answer to WhoElse; the rest is dropped.
 const maxListed = 100_000
+
+func newCaller() *caller { return &caller{asked: questions{asked.New(isSay)}} }
 
 // Ask encodes a request. What cannot be asked is answered in its turn, without
 // a byte; what this protocol has no words for is not answered.
@@ -78,10 +81,10 @@ func (c *caller) note(dst, out []byte, r chat.Request, err error) []byte {
 	case err != nil:
 	case c.stage != inside:
 		err = chat.Errorf(chat.Unregistered, "log in first")
-	case c.asked.open >= maxAsked:
-		err = chat.Errorf(chat.TooFast, "%d requests wait for their answers", maxAsked)
+	default:
+		err = c.asked.Full()
 	}
-	c.asked.push(r, err)
+	c.asked.Push(r, err)
 	if err != nil {
 		return dst
 	}
@@ -98,7 +101,7 @@ func (c *caller) login(dst []byte, l *chat.Login) []byte {
 	case c.name != nil || c.stage != outside:
 		err = chat.Errorf(chat.TooFast, "a login waits for its answer")
 	}
-	c.asked.push(&chat.Login{Name: l.Name, Port: l.Port, Part: l.Part}, err)
+	c.asked.Push(&chat.Login{Name: l.Name, Port: l.Port, Part: l.Part}, err)
 	if err != nil {
 		return dst
 	}
@@ -136,7 +139,7 @@ func checkLogin(l *chat.Login) error {
 func (c *caller) Due(dst []byte, now time.Time) ([]byte, time.Time) {
 	dst = append(dst, c.out...)
 	c.out = nil
-	return dst, c.asked.due(now)
+	return dst, c.asked.Due(now)
 }
 
 // appendSay appends the command for a text.
@@ -202,7 +205,7 @@ func appendBlock(dst []byte, r *chat.Block) ([]byte, error) {
 // Next decodes what a server says. It never fails: what is no line of this
 // protocol is a Notice.
 func (c *caller) Next(p []byte) (chat.Event, int, error) {
-	if c.asked.pop(&c.answer) {
+	if c.asked.Pop(&c.answer) {
 		return &c.answer, 0, nil
 	}
 	switch {
@@ -348,7 +351,7 @@ func cutStamp(text []byte) ([]byte, time.Time) {
 // lists reports whether line begins a list of names, longer than any other
 // line may be.
 func (c *caller) lists(line []byte) bool {
-	return c.stage == inside && c.asked.last(isWhoElse) >= 0 && namesOnly(line)
+	return c.stage == inside && c.asked.Last(isWhoElse) >= 0 && namesOnly(line)
 }
 
 // list takes names of a long list, and its end.
@@ -371,7 +374,7 @@ func (c *caller) list(p []byte) (n int) {
 	}
 	c.listing = appendNames(c.listing, whole)
 	if end >= 0 {
-		c.asked.settle(c.asked.last(isWhoElse), result{names: c.listing})
+		c.asked.Settle(c.asked.Last(isWhoElse), chat.Answer{Names: c.listing})
 		c.listing = nil
 	}
 	return skipped + n

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mim/chat"
+	"mim/codec/asked"
 )
 
 const (
@@ -146,8 +147,8 @@ func TestOutcomes(t *testing.T) {
 			l.after(time.Millisecond).want(c.what+", after 300 ms", c.later, nil)
 			l.read = nil
 			l.after(time.Minute).want(c.what+", in the end", c.last, nil)
-			if l.c.asked.open != 0 || !l.next.IsZero() {
-				t.Errorf("%s: %d are open, due at %v", c.what, l.c.asked.open, l.next)
+			if l.c.asked.Open() != 0 || !l.next.IsZero() {
+				t.Errorf("%s: %d are open, due at %v", c.what, l.c.asked.Open(), l.next)
 			}
 		}
 	}
@@ -157,7 +158,7 @@ func TestOutcomes(t *testing.T) {
 // reported at once, not when the other is.
 func TestOutcomeBehindAnAsk(t *testing.T) {
 	c := insider(t).ask(say)
-	c.now = c.now.Add(sayWithin)
+	c.now = c.now.Add(asked.QuietWithin)
 	c.ask(toll).want("two texts", []string{`answer to say to "yoda" "": done`}, nil)
 }
 
@@ -241,12 +242,12 @@ func TestAskWrites(t *testing.T) {
 // asked is answered.
 func TestTooManyAsked(t *testing.T) {
 	c := insider(t)
-	for range maxAsked {
+	for range asked.Max {
 		c.ask(say)
 	}
-	c.ask(say).want("one more", nil, slices.Repeat([]string{"message yoda Hi\n"}, maxAsked))
-	c.after(sayWithin)
-	if n := len(c.read); n != maxAsked+1 || c.read[n-1] != `answer to say to "yoda" "": toofast` || c.read[n-2] != `answer to say to "yoda" "": done` {
+	c.ask(say).want("one more", nil, slices.Repeat([]string{"message yoda Hi\n"}, asked.Max))
+	c.after(asked.QuietWithin)
+	if n := len(c.read); n != asked.Max+1 || c.read[n-1] != `answer to say to "yoda" "": toofast` || c.read[n-2] != `answer to say to "yoda" "": done` {
 		t.Errorf("%d answers, the last %q", n, c.read[n-1])
 	}
 }

@@ -102,4 +102,4 @@ func (dialect) Traits() chat.Traits {
 func (dialect) Open(codec.Link) codec.Session { return &session{} }
 
 // Call opens a link to a server.
-func (dialect) Call(codec.Link) codec.Caller { return &caller{} }
+func (dialect) Call(codec.Link) codec.Caller { return newCaller() }

@@ -2,75 +2,22 @@ package comp9331
 
 import (
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
-	"os"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"mim/chat"
+	"mim/codec/codectest"
 )
 
-// A vector is a byte-exact example from codec/testdata/vectors.json.
-type vector struct {
-	Seed, What, Direction, Hex, Meaning, Use string
-	Segments                                 []string
-	p                                        []byte
-}
-
-// vectors gives those of seed 002, decoded.
-func vectors(tb testing.TB) (ours []*vector) {
-	tb.Helper()
-	file, err := os.ReadFile("../testdata/vectors.json")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var all []*vector
-	if err := json.Unmarshal(file, &all); err != nil {
-		tb.Fatal(err)
-	}
-	for _, v := range all {
-		if v.Seed == "002" {
-			v.p = unhex(tb, v.Hex)
-			ours = append(ours, v)
-		}
-	}
-	return ours
-}
-
-// segments are the bytes as they arrive.
-func (v *vector) segments(tb testing.TB) (cut []string) {
-	if v.Segments == nil {
-		return []string{string(v.p)}
-	}
-	for _, s := range v.Segments {
-		cut = append(cut, string(unhex(tb, s)))
-	}
-	if strings.Join(cut, "") != string(v.p) {
-		tb.Errorf("%s: the segments are not the bytes", v.What)
-	}
-	return cut
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(s)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
+// seed is the part of codec/testdata/vectors.json that is about this dialect.
+const seed = "002"
 
 // streams gives the vectors of one direction for the conformance suite.
-func streams(tb testing.TB, direction string) (all [][]byte) {
-	for _, v := range vectors(tb) {
-		if v.Direction == direction {
-			all = append(all, v.p)
-		}
-	}
-	return all
+func streams(tb testing.TB, direction string) [][]byte {
+	return codectest.Streams(codectest.Vectors(tb, seed), direction)
 }
 
 var (
@@ -175,60 +122,43 @@ var says = map[string]struct {
 
 // TestVectors runs every vector of seed 002; one that no table names fails.
 func TestVectors(t *testing.T) {
-	seen := map[string]bool{}
-	for _, v := range vectors(t) {
-		seen[v.What] = true
-		t.Run(v.What, func(t *testing.T) {
-			if v.Direction == "client->server" {
-				hearVector(t, v)
-			} else {
-				sayVector(t, v)
-			}
-		})
-	}
-	for what := range hears {
-		if !seen[what] {
-			t.Errorf("vectors.json has no %q any more", what)
-		}
-	}
-	for what := range says {
-		if !seen[what] {
-			t.Errorf("vectors.json has no %q any more", what)
-		}
-	}
 	const total = 38 // of seed 002, so that none is lost on the way
-	if len(seen) != total {
-		t.Errorf("%d vectors, want %d", len(seen), total)
-	}
+	codectest.RunVectors(t, seed, total, func(t *testing.T, v *codectest.Vector) {
+		if v.Direction == "client->server" {
+			hearVector(t, v)
+		} else {
+			sayVector(t, v)
+		}
+	}, maps.Keys(hears), maps.Keys(says))
 }
 
-func hearVector(t *testing.T, v *vector) {
+func hearVector(t *testing.T, v *codectest.Vector) {
 	want, ok := hears[v.What]
 	if !ok {
 		t.Fatal("no test for this vector")
 	}
 	l := want.by(t)
-	for _, s := range v.segments(t) {
-		l.feed(s).silence()
+	for _, s := range v.Segments(t) {
+		l.feed(string(s)).silence()
 	}
 	l.end().want(v.What, want.read, want.wrote)
 	if want.asks != nil {
-		if got := insider(t).c.Ask(nil, want.asks); !bytes.Equal(got, v.p) {
-			t.Errorf("our client writes %q, want %q", got, v.p)
+		if got := insider(t).c.Ask(nil, want.asks); !bytes.Equal(got, v.Bytes) {
+			t.Errorf("our client writes %q, want %q", got, v.Bytes)
 		}
 	} else if v.Use == "both" && v.What != "username" {
 		t.Error("our client never writes it")
 	}
 }
 
-func sayVector(t *testing.T, v *vector) {
+func sayVector(t *testing.T, v *codectest.Vector) {
 	want, ok := says[v.What]
 	if !ok || (want.by == nil) != (v.Use == "accept") {
 		t.Fatalf("no test for this vector, of use %q", v.Use)
 	}
 	if want.by != nil {
-		if got := want.by(); !bytes.Equal(got, v.p) {
-			t.Errorf("wrote %q, want %q", got, v.p)
+		if got := want.by(); !bytes.Equal(got, v.Bytes) {
+			t.Errorf("wrote %q, want %q", got, v.Bytes)
 		}
 	}
 	var c *client
@@ -246,7 +176,7 @@ func sayVector(t *testing.T, v *vector) {
 			c = call(t)
 		}
 	}
-	c.hear(string(v.p))
+	c.hear(string(v.Bytes))
 	if got := strings.Join(c.read, "; "); got != want.read || len(c.kept) > 0 {
 		t.Errorf("our client reads %s, %q is left; want %s", got, c.kept, want.read)
 	}

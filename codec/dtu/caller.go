@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mim/chat"
+	"mim/codec/asked"
 	"mim/codec/wire"
 )
 
@@ -18,9 +19,9 @@ import (
 //     the Call of somebody we asked for one comes right behind its Answer;
 //   - a Notice for each other line.
 //
-// Which answer is whose asked.go says.
+// Which answer is whose codec/asked and asked.go say.
 type caller struct {
-	asked asked
+	asked questions
 	nick  string // ours, from the login on; asked for before
 	in    bool   // logged in
 	out   []byte // what the next Due writes
@@ -55,6 +56,8 @@ type known struct {
 
 // maxCalls bounds the calls whose names are remembered.
 const maxCalls = 64
+
+func newCaller() *caller { return &caller{asked: questions{asked.New(isQuiet)}} }
 
 // Ask encodes a request. What cannot be asked is answered in its turn, without
 // a byte; what this protocol has no words for is not answered. A Pong has been
@@ -100,10 +103,10 @@ func (c *caller) note(dst, out []byte, r chat.Request, err error) []byte {
 	case err != nil:
 	case !c.in:
 		err = chat.Errorf(chat.Unregistered, "log in first")
-	case c.asked.open >= maxAsked:
-		err = chat.Errorf(chat.TooFast, "%d requests wait for their answers", maxAsked)
+	default:
+		err = c.asked.Full()
 	}
-	c.asked.push(r, err)
+	c.asked.Push(r, err)
 	if err != nil {
 		return dst
 	}
@@ -119,10 +122,10 @@ func (c *caller) login(dst []byte, l *chat.Login) []byte {
 		err = errBadNick
 	case c.in:
 		err = chat.Errorf(chat.Already, "you are logged in")
-	case c.asked.first(isLogin) >= 0:
+	case c.asked.First(asked.IsLogin) >= 0:
 		err = chat.Errorf(chat.TooFast, "a login waits for its answer")
 	}
-	c.asked.push(&chat.Login{Name: l.Name, Port: l.Port, Part: l.Part}, err)
+	c.asked.Push(&chat.Login{Name: l.Name, Port: l.Port, Part: l.Part}, err)
 	if err != nil {
 		return dst
 	}
@@ -234,7 +237,7 @@ func (c *caller) forget(key uint64) {
 func (c *caller) Due(dst []byte, now time.Time) ([]byte, time.Time) {
 	dst = append(dst, c.out...)
 	c.out = nil
-	next := c.asked.due(now)
+	next := c.asked.Due(now)
 	if !c.loose {
 		return dst, next
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mim/chat"
+	"mim/codec/asked"
 )
 
 const (
@@ -95,11 +96,11 @@ func TestCallerAsks(t *testing.T) {
 		}
 	}
 	c := insider(t)
-	for range maxAsked + 1 {
+	for range asked.Max + 1 {
 		c.ask(&chat.Join{Room: "#a"})
 	}
-	if c.hear(strings.Repeat("JOINED: #a\n", maxAsked)); c.read[maxAsked] != "answer to join #a: toofast" || len(c.wrote) != maxAsked {
-		t.Errorf("of %d requests: %q", maxAsked+1, c.read)
+	if c.hear(strings.Repeat("JOINED: #a\n", asked.Max)); c.read[asked.Max] != "answer to join #a: toofast" || len(c.wrote) != asked.Max {
+		t.Errorf("of %d requests: %q", asked.Max+1, c.read)
 	}
 }
 
@@ -167,7 +168,7 @@ func TestOutcomes(t *testing.T) {
 		for _, cut := range cuts(c.came) {
 			cl := insider(t).ask(c.asks...).hear(cut...).want(c.what+", at once", c.atOnce, nil)
 			cl.read = nil
-			cl.after(saidWithin).want(c.what+", later", c.later, nil).read = nil
+			cl.after(asked.QuietWithin).want(c.what+", later", c.later, nil).read = nil
 			cl.after(10*time.Second).want(c.what+", at last", c.last, nil)
 		}
 	}

@@ -41,7 +41,7 @@ func (s *session) message(l line) chat.Request {
 	}
 	room, ok := readRoom(l.args)
 	if !ok {
-		return s.refuse(errBadRoom)
+		return s.refuse(errNoRoom)
 	}
 	return s.text(chat.Say{To: []byte(room), Room: true, Text: l.rest})
 }
@@ -88,7 +88,7 @@ func (s *session) room() chat.Request {
 	}
 	name, ok := readRoom([]byte(word))
 	if !ok {
-		return s.refuse(errBadRoom)
+		return s.refuse(errNoRoom)
 	}
 	s.open++
 	if s.leave {
@@ -127,7 +127,7 @@ func (s *session) request(l line) chat.Request {
 	if l.args[0] == '#' {
 		room, ok := readRoom(l.args)
 		if !ok {
-			return s.refuse(errBadRoom)
+			return s.refuse(errNoRoom)
 		}
 		talk.To, talk.Room = []byte(room), true
 	}

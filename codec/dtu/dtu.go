@@ -132,7 +132,7 @@ func (*dialect) Traits() chat.Traits {
 func (d *dialect) Open(codec.Link) codec.Session { return &session{d: d} }
 
 // Call opens a link to a server.
-func (*dialect) Call(codec.Link) codec.Caller { return &caller{} }
+func (*dialect) Call(codec.Link) codec.Caller { return newCaller() }
 
 // Flags has the word of a login that went well, and whether it is told who
 // comes and goes.

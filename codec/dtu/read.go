@@ -31,7 +31,7 @@ func (c *caller) Next(p []byte) (chat.Event, int, error) {
 }
 
 func (c *caller) next(p []byte) (chat.Event, int) {
-	if c.asked.pop(&c.answer) {
+	if c.asked.Pop(&c.answer) {
 		return &c.answer, 0
 	}
 	if e := c.pending; e != nil {

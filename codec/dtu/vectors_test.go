@@ -2,74 +2,25 @@ package dtu
 
 import (
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
-	"os"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"mim/chat"
 	"mim/codec"
+	"mim/codec/codectest"
 )
 
-// A vector is a byte-exact example from codec/testdata/vectors.json.
-type vector struct {
-	Seed, What, Direction, Hex, Meaning, Use string
-	Segments                                 []string
-	p                                        []byte
-}
+// seed is the part of codec/testdata/vectors.json that is about this dialect.
+const seed = "003"
 
-// vectors gives those of seed 003, decoded.
-func vectors(tb testing.TB) (ours []*vector) {
-	tb.Helper()
-	file, err := os.ReadFile("../testdata/vectors.json")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var all []*vector
-	if err := json.Unmarshal(file, &all); err != nil {
-		tb.Fatal(err)
-	}
-	for _, v := range all {
-		if v.Seed == "003" {
-			v.p = unhex(tb, v.Hex)
-			ours = append(ours, v)
-		}
-	}
-	return ours
-}
-
-// segments are the bytes as they arrive.
-func (v *vector) segments(tb testing.TB) (cut []string) {
-	if v.Segments == nil {
-		return []string{string(v.p)}
-	}
-	for _, s := range v.Segments {
-		cut = append(cut, string(unhex(tb, s)))
-	}
-	if strings.Join(cut, "") != string(v.p) {
-		tb.Errorf("%s: the segments are not the bytes", v.What)
-	}
-	return cut
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(s)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
-
-// streams gives the vectors of one direction for the conformance suite.
-func streams(tb testing.TB, direction string) (all [][]byte) {
-	for _, v := range vectors(tb) {
-		if v.Direction == direction && !strings.HasPrefix(v.What, "udp ") {
-			all = append(all, v.p)
-		}
-	}
-	return all
+// streams gives the vectors of one direction for the conformance suite, those
+// over UDP left out.
+func streams(tb testing.TB, direction string) [][]byte {
+	all := codectest.Vectors(tb, seed)
+	all = slices.DeleteFunc(all, func(v *codectest.Vector) bool { return strings.HasPrefix(v.What, "udp ") })
+	return codectest.Streams(all, direction)
 }
 
 // hears says what the server reads of each vector that a client sends over
@@ -199,68 +150,54 @@ var says = map[string]struct {
 
 // TestVectors runs every vector of seed 003; one that no table names fails.
 func TestVectors(t *testing.T) {
-	seen := map[string]bool{}
-	for _, v := range vectors(t) {
-		seen[v.What] = true
-		t.Run(v.What, func(t *testing.T) {
-			if _, ok := datagrams[v.What]; ok {
-				voiceVector(t, v)
-			} else if v.Direction == "client->server" {
-				hearVector(t, v)
-			} else {
-				sayVector(t, v)
-			}
-		})
-	}
-	for what := range hears {
-		if !seen[what] {
-			t.Errorf("vectors.json has no %q any more", what)
-		}
-	}
-	for what := range says {
-		if !seen[what] {
-			t.Errorf("vectors.json has no %q any more", what)
-		}
-	}
 	const total = 51 // of seed 003, so that none is lost on the way
-	if len(seen) != total || len(hears)+len(says)+len(datagrams) != total {
-		t.Errorf("%d vectors, want %d", len(seen), total)
+	codectest.RunVectors(t, seed, total, func(t *testing.T, v *codectest.Vector) {
+		if _, ok := datagrams[v.What]; ok {
+			voiceVector(t, v)
+		} else if v.Direction == "client->server" {
+			hearVector(t, v)
+		} else {
+			sayVector(t, v)
+		}
+	}, maps.Keys(hears), maps.Keys(says), maps.Keys(datagrams))
+	if n := len(hears) + len(says) + len(datagrams); n != total {
+		t.Errorf("%d vectors are named, want %d", n, total)
 	}
 }
 
-func hearVector(t *testing.T, v *vector) {
+func hearVector(t *testing.T, v *codectest.Vector) {
 	want, ok := hears[v.What]
 	if !ok {
 		t.Fatal("no test for this vector")
 	}
 	l := want.by(t)
-	for _, s := range v.segments(t) {
-		l.feed(s)
+	for _, s := range v.Segments(t) {
+		l.feed(string(s))
 	}
 	l.silence().want(v.What, want.read, want.wrote, "")
 	switch {
 	case want.asks != nil:
-		if got := insider(t).hear(want.heard).c.Ask(nil, want.asks); !bytes.Equal(got, v.p) {
-			t.Errorf("our client writes %q, want %q", got, v.p)
+		if got := insider(t).hear(want.heard).c.Ask(nil, want.asks); !bytes.Equal(got, v.Bytes) {
+			t.Errorf("our client writes %q, want %q", got, v.Bytes)
 		}
 	case v.Use == "both":
 		// Our client knows no real name: it sends the nick.
 		got := call(t).c.Ask(nil, loginWill)
-		if !bytes.Equal(bytes.Replace(got, []byte(`" "Will"`), []byte(`" "William Wilkinson"`), 1), v.p) &&
-			!bytes.Equal(bytes.Replace(got, []byte(`" "Will"`), []byte(`" "W W"`), 1), v.p) {
-			t.Errorf("our client writes %q, want %q", got, v.p)
+		if !bytes.Equal(bytes.Replace(got, []byte(`" "Will"`), []byte(`" "William Wilkinson"`), 1), v.Bytes) &&
+			!bytes.Equal(bytes.Replace(got, []byte(`" "Will"`), []byte(`" "W W"`), 1), v.Bytes) {
+			t.Errorf("our client writes %q, want %q", got, v.Bytes)
 		}
 	}
 }
 
-func sayVector(t *testing.T, v *vector) {
+func sayVector(t *testing.T, v *codectest.Vector) {
 	want, ok := says[v.What]
 	if !ok || (want.by == nil) != (v.Use == "accept") {
 		t.Fatalf("no test for this vector, of use %q", v.Use)
 	}
 	if want.by != nil {
-		if got := want.by(); !bytes.Equal(got, v.p) {
-			t.Errorf("wrote %q, want %q", got, v.p)
+		if got := want.by(); !bytes.Equal(got, v.Bytes) {
+			t.Errorf("wrote %q, want %q", got, v.Bytes)
 		}
 	}
 	var c *client
@@ -270,25 +207,25 @@ func sayVector(t *testing.T, v *vector) {
 		c.ask(want.asked)
 	}
 	c.wrote = nil
-	c.hear(string(v.p)).after(quiet)
+	c.hear(string(v.Bytes)).after(quiet)
 	if got := strings.Join(c.read, "; "); got != want.read || len(c.kept) > 0 {
 		t.Errorf("our client reads %s, %q is left; want %s", got, c.kept, want.read)
 	}
-	pong := strings.Replace(string(v.p), "PING", "PONG", 1)
+	pong := strings.Replace(string(v.Bytes), "PING", "PONG", 1)
 	if answered := strings.Join(c.wrote, ""); v.What[:4] == "ping" && answered != pong {
 		t.Errorf("our client answers %q, want %q", answered, pong)
 	}
 }
 
-func voiceVector(t *testing.T, v *vector) {
+func voiceVector(t *testing.T, v *codectest.Vector) {
 	want := datagrams[v.What]
 	d := New().(*dialect)
-	if key, ack, ok := d.ParseVoice(v.p); key != want.key || ack != want.ack || ok != want.ok {
+	if key, ack, ok := d.ParseVoice(v.Bytes); key != want.key || ack != want.ack || ok != want.ok {
 		t.Errorf("read %d, %v, %v, want %+v", key, ack, ok, want)
 	}
 	if want.ack {
-		if got := d.AppendVoice(nil, want.key); !bytes.Equal(got, v.p) {
-			t.Errorf("our client writes %q, want %q", got, v.p)
+		if got := d.AppendVoice(nil, want.key); !bytes.Equal(got, v.Bytes) {
+			t.Errorf("our client writes %q, want %q", got, v.Bytes)
 		}
 	}
 }

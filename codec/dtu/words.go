@@ -78,6 +78,7 @@ var (
 	errTwice   error = &chat.Error{Kind: chat.Already, Text: saysTwice}
 	errUnknown error = &chat.Error{Kind: chat.Malformed, Text: saysUnknown}
 	errBadRoom error = &chat.Error{Kind: chat.BadName, Text: saysBadRoom}
+	errNoRoom  error = &chat.Error{Kind: chat.Usage, Text: saysBadRoom} // refused as BadName it would count as a login
 	errBadNick error = &chat.Error{Kind: chat.BadName, Text: saysBadNick}
 	errBadKey  error = &chat.Error{Kind: chat.Unknown, Text: callBadKey}
 	errJoin    error = &chat.Error{Kind: chat.Usage, Text: usageJoin}

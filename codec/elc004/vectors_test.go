@@ -2,11 +2,9 @@ package elc004
 
 import (
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,63 +12,15 @@ import (
 
 	"mim/chat"
 	"mim/codec"
+	"mim/codec/codectest"
 )
 
-// A vector is a byte-exact example from codec/testdata/vectors.json.
-type vector struct {
-	Seed, What, Direction, Hex, Meaning, Use string
-	Segments                                 []string
-	p                                        []byte
-}
-
-// vectors gives those of seed 004, decoded.
-func vectors(tb testing.TB) (all []*vector) {
-	tb.Helper()
-	file, err := os.ReadFile("../testdata/vectors.json")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := json.Unmarshal(file, &all); err != nil {
-		tb.Fatal(err)
-	}
-	all = slices.DeleteFunc(all, func(v *vector) bool { return v.Seed != "004" })
-	for _, v := range all {
-		v.p = unhex(tb, v.Hex)
-	}
-	return all
-}
-
-// segments are the bytes as they arrive.
-func (v *vector) segments(tb testing.TB) (cut [][]byte) {
-	if v.Segments == nil {
-		return [][]byte{v.p}
-	}
-	for _, s := range v.Segments {
-		cut = append(cut, unhex(tb, s))
-	}
-	if !bytes.Equal(bytes.Join(cut, nil), v.p) {
-		tb.Errorf("%s: the segments are not the bytes", v.What)
-	}
-	return cut
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(s)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
+// seed is the part of codec/testdata/vectors.json that is about this dialect.
+const seed = "004"
 
 // streams gives the vectors of one direction for the conformance suite.
-func streams(tb testing.TB, direction string) (all [][]byte) {
-	for _, v := range vectors(tb) {
-		if v.Direction == direction {
-			all = append(all, v.p)
-		}
-	}
-	return all
+func streams(tb testing.TB, direction string) [][]byte {
+	return codectest.Streams(codectest.Vectors(tb, seed), direction)
 }
 
 var (
@@ -118,47 +68,28 @@ var tables = map[string]struct {
 
 // TestVectors runs every vector of seed 004; one that no table names fails.
 func TestVectors(t *testing.T) {
-	seen := map[string]bool{}
-	for _, v := range vectors(t) {
-		seen[v.What] = true
-		t.Run(v.What, func(t *testing.T) {
-			switch {
-			case v.Use == "part":
-				readPart(t, v)
-			case v.Direction == "client->server":
-				readRequest(t, v)
-			case v.Direction == "server->client":
-				readTable(t, v)
-			default:
-				readPeer(t, v)
-			}
-		})
-	}
-	for _, what := range slices.Concat(keys(requests), keys(tables), keys(datagrams)) {
-		if !seen[what] {
-			t.Errorf("vectors.json has no %q", what)
-		}
-	}
 	const total = 31 // of seed 004, so that none is lost on the way
-	if len(seen) != total {
-		t.Errorf("%d vectors, want %d", len(seen), total)
-	}
+	codectest.RunVectors(t, seed, total, func(t *testing.T, v *codectest.Vector) {
+		switch {
+		case v.Use == "part":
+			readPart(t, v)
+		case v.Direction == "client->server":
+			readRequest(t, v)
+		case v.Direction == "server->client":
+			readTable(t, v)
+		default:
+			readPeer(t, v)
+		}
+	}, maps.Keys(requests), maps.Keys(tables), maps.Keys(datagrams))
 }
 
-func keys[V any](m map[string]V) (all []string) {
-	for k := range m {
-		all = append(all, k)
-	}
-	return all
-}
-
-func readRequest(t *testing.T, v *vector) {
+func readRequest(t *testing.T, v *codectest.Vector) {
 	want, ok := requests[v.What]
 	if !ok {
 		t.Fatal("no test for this vector")
 	}
 	l := open(t, loopback)
-	for _, s := range v.segments(t) {
+	for _, s := range v.Segments(t) {
 		l.feed(s)
 	}
 	l.silence().want(want.read)
@@ -166,28 +97,28 @@ func readRequest(t *testing.T, v *vector) {
 		t.Fatalf("of use %q", v.Use)
 	}
 	if want.asks != nil {
-		if got := call(t).ask(want.asks); !bytes.Equal(got, v.p) {
-			t.Errorf("our client writes %q, want %q", got, v.p)
+		if got := call(t).ask(want.asks); !bytes.Equal(got, v.Bytes) {
+			t.Errorf("our client writes %q, want %q", got, v.Bytes)
 		}
 	}
 }
 
 // readPart: the number and an entry alone, as one known server sends them.
-func readPart(t *testing.T, v *vector) {
+func readPart(t *testing.T, v *codectest.Vector) {
 	c := call(t)
 	c.ask(&chat.Login{Name: "carol", Port: 3003})
 	switch v.What {
 	case "count":
-		c.hear(v.p).want("")
+		c.hear(v.Bytes).want("")
 		c.hear([]byte("-R:127.0.0.1:3001:alice")).after(rest).want("table: alice 127.0.0.1:3001")
 	case "entry with name (Devonkerai server)":
-		c.hear(v.p).after(rest).want("table: alice 127.0.0.1:3001")
+		c.hear(v.Bytes).after(rest).want("table: alice 127.0.0.1:3001")
 	default:
 		t.Fatal("no test for this vector")
 	}
 }
 
-func readTable(t *testing.T, v *vector) {
+func readTable(t *testing.T, v *codectest.Vector) {
 	want, ok := tables[v.What]
 	if !ok {
 		t.Fatal("no test for this vector")
@@ -195,7 +126,7 @@ func readTable(t *testing.T, v *vector) {
 	for _, how := range []string{"silence", "end"} {
 		c := call(t)
 		c.ask(&chat.Login{Name: "carol", Port: 3003})
-		for _, s := range v.segments(t) {
+		for _, s := range v.Segments(t) {
 			c.hear(s)
 		}
 		if how == "end" {
@@ -204,8 +135,8 @@ func readTable(t *testing.T, v *vector) {
 		c.after(rest).want(want.read)
 	}
 	s := dialect{bare: want.bare}.Open(codec.Link{Remote: loopback})
-	if got := s.Answer(nil, chat.Answer{To: &chat.Login{}, People: want.people}); !bytes.Equal(got, v.p) {
-		t.Errorf("our server writes %q, want %q", got, v.p)
+	if got := s.Answer(nil, chat.Answer{To: &chat.Login{}, People: want.people}); !bytes.Equal(got, v.Bytes) {
+		t.Errorf("our server writes %q, want %q", got, v.Bytes)
 	}
 }
 
@@ -234,7 +165,7 @@ var datagrams = map[string]struct {
 	"peer: shape (c) name request": {[]string{`-> "3002!X_NAME|bob|3002"`}, nil},
 }
 
-func readPeer(t *testing.T, v *vector) {
+func readPeer(t *testing.T, v *codectest.Vector) {
 	want, ok := datagrams[v.What]
 	if !ok || (want.by != nil) != (v.Use == "both") {
 		t.Fatalf("no test for this vector, of use %q", v.Use)
@@ -242,7 +173,7 @@ func readPeer(t *testing.T, v *vector) {
 	n := newNode(t, "bob", bobAt)
 	n.other = aliceAt
 	n.table(Entry{Addr: aliceAt, ID: "bob"})
-	n.hear(string(v.p)).want(v.What, want.makes...)
+	n.hear(string(v.Bytes)).want(v.What, want.makes...)
 	if want.by == nil {
 		return
 	}
@@ -252,8 +183,8 @@ func readPeer(t *testing.T, v *vector) {
 	}
 	n = newNode(t, sender, aliceAt)
 	want.by(n)
-	if all := n.sent; !slices.Contains(all, string(v.p)) {
-		t.Errorf("ours sent %q, want %q", all, v.p)
+	if all := n.sent; !slices.Contains(all, string(v.Bytes)) {
+		t.Errorf("ours sent %q, want %q", all, v.Bytes)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"mim/chat"
 	"mim/codec"
+	"mim/codec/codectest"
 )
 
 // A dialled link is a caller at work, as a client drives it: what it reads is
@@ -302,7 +303,7 @@ func TestCallerVectors(t *testing.T) {
 		"forward, non-ASCII, in bytes":      {receiving, `alice of messenger: "héllo"`},
 		"forward, non-ASCII, in characters": {receiving, `alice of messenger: "héllo"`},
 	}
-	for _, v := range vectors(t) {
+	for _, v := range codectest.Vectors(t, seed) {
 		if v.Direction != "server->client" {
 			continue
 		}
@@ -313,7 +314,7 @@ func TestCallerVectors(t *testing.T) {
 		}
 		delete(want, v.What)
 		t.Run(v.What, func(t *testing.T) {
-			hearsAnyhow(t, []chat.Request{w.ask}, string(v.p), []string{w.heard}, "")
+			hearsAnyhow(t, []chat.Request{w.ask}, string(v.Bytes), []string{w.heard}, "")
 		})
 	}
 	for what := range want {
@@ -336,7 +337,7 @@ func TestAskVectors(t *testing.T) {
 		"send, body with an empty line":                  &chat.Say{To: []byte("bob"), Text: []byte("a\n\nb")},
 		"send cut in the header and in the body":         toBob,
 	}
-	for _, v := range vectors(t) {
+	for _, v := range codectest.Vectors(t, seed) {
 		if v.Use != "both" || v.Direction == "server->client" {
 			continue
 		}
@@ -346,8 +347,8 @@ func TestAskVectors(t *testing.T) {
 			t.Errorf("no test for the vector %q", v.What)
 			continue
 		}
-		if got := dial(t, r).wrote; got != string(v.p) {
-			t.Errorf("%s: wrote %q, want %q", v.What, got, v.p)
+		if got := dial(t, r).wrote; got != string(v.Bytes) {
+			t.Errorf("%s: wrote %q, want %q", v.What, got, v.Bytes)
 		}
 	}
 }

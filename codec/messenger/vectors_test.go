@@ -2,74 +2,21 @@ package messenger
 
 import (
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
-	"os"
+	"maps"
 	"strings"
 	"testing"
 
 	"mim/chat"
 	"mim/codec"
+	"mim/codec/codectest"
 )
 
-// A vector is a byte-exact example from codec/testdata/vectors.json.
-type vector struct {
-	Seed, What, Direction, Hex, Meaning, Use string
-	Segments                                 []string
-	p                                        []byte
-}
-
-// vectors gives those of seed 001, decoded.
-func vectors(tb testing.TB) (ours []*vector) {
-	tb.Helper()
-	file, err := os.ReadFile("../testdata/vectors.json")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var all []*vector
-	if err := json.Unmarshal(file, &all); err != nil {
-		tb.Fatal(err)
-	}
-	for _, v := range all {
-		if v.Seed == "001" {
-			v.p = unhex(tb, v.Hex)
-			ours = append(ours, v)
-		}
-	}
-	return ours
-}
-
-// segments are the bytes as they arrive.
-func (v *vector) segments(tb testing.TB) (cut []string) {
-	if v.Segments == nil {
-		return []string{string(v.p)}
-	}
-	for _, s := range v.Segments {
-		cut = append(cut, string(unhex(tb, s)))
-	}
-	if strings.Join(cut, "") != string(v.p) {
-		tb.Errorf("%s: the segments are not the bytes", v.What)
-	}
-	return cut
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(s)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
+// seed is the part of codec/testdata/vectors.json that is about this dialect.
+const seed = "001"
 
 // streams gives the vectors of one direction for the conformance suite.
-func streams(tb testing.TB, direction string) (all [][]byte) {
-	for _, v := range vectors(tb) {
-		if v.Direction == direction {
-			all = append(all, v.p)
-		}
-	}
-	return all
+func streams(tb testing.TB, direction string) [][]byte {
+	return codectest.Streams(codectest.Vectors(tb, seed), direction)
 }
 
 const (
@@ -164,41 +111,24 @@ func forwards(text string, v codec.Variant) func() []byte {
 
 // TestVectors runs every vector of seed 001; one that no table names fails.
 func TestVectors(t *testing.T) {
-	seen := map[string]bool{}
-	for _, v := range vectors(t) {
-		seen[v.What] = true
-		t.Run(v.What, func(t *testing.T) {
-			if v.Direction == "client->server" {
-				hearVector(t, v)
-			} else {
-				sayVector(t, v)
-			}
-		})
-	}
-	for what := range hears {
-		if !seen[what] {
-			t.Errorf("vectors.json has no %q any more", what)
-		}
-	}
-	for what := range says {
-		if !seen[what] {
-			t.Errorf("vectors.json has no %q any more", what)
-		}
-	}
 	const total = 44 // of seed 001, so that none is lost on the way
-	if len(seen) != total {
-		t.Errorf("%d vectors, want %d", len(seen), total)
-	}
+	codectest.RunVectors(t, seed, total, func(t *testing.T, v *codectest.Vector) {
+		if v.Direction == "client->server" {
+			hearVector(t, v)
+		} else {
+			sayVector(t, v)
+		}
+	}, maps.Keys(hears), maps.Keys(says))
 }
 
-func hearVector(t *testing.T, v *vector) {
+func hearVector(t *testing.T, v *codectest.Vector) {
 	want, ok := hears[v.What]
 	if !ok {
 		t.Fatal("no test for this vector")
 	}
 	l := open(t)
-	for _, s := range v.segments(t) {
-		l.feed(s)
+	for _, s := range v.Segments(t) {
+		l.feed(string(s))
 	}
 	l.silence().want(v.What, want.read, want.wrote)
 	// What the vector says of the connection's end.
@@ -207,7 +137,7 @@ func hearVector(t *testing.T, v *vector) {
 	}
 }
 
-func sayVector(t *testing.T, v *vector) {
+func sayVector(t *testing.T, v *codectest.Vector) {
 	say, ok := says[v.What]
 	if v.Use == "accept" {
 		for _, what := range heardOnly {
@@ -219,7 +149,7 @@ func sayVector(t *testing.T, v *vector) {
 	if !ok || v.Use != "both" {
 		t.Fatalf("no test for this vector, of use %q", v.Use)
 	}
-	if got := say(); !bytes.Equal(got, v.p) {
-		t.Errorf("wrote %q, want %q", got, v.p)
+	if got := say(); !bytes.Equal(got, v.Bytes) {
+		t.Errorf("wrote %q, want %q", got, v.Bytes)
 	}
 }

@@ -3,78 +3,25 @@ package mim0
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"mim/chat"
 	"mim/codec"
+	"mim/codec/codectest"
 	"mim/codec/wire"
 )
 
-// A vector is a byte-exact example from codec/testdata/vectors.json.
-type vector struct {
-	Seed, What, Direction, Hex, Meaning, Use string
-	Segments                                 []string
-	p                                        []byte
-}
-
-// vectors gives those of seed 000, decoded.
-func vectors(tb testing.TB) (ours []*vector) {
-	tb.Helper()
-	file, err := os.ReadFile("../testdata/vectors.json")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var all []*vector
-	if err := json.Unmarshal(file, &all); err != nil {
-		tb.Fatal(err)
-	}
-	for _, v := range all {
-		if v.Seed == "000" {
-			v.p = unhex(tb, v.Hex)
-			ours = append(ours, v)
-		}
-	}
-	return ours
-}
-
-// segments are the bytes as they arrive.
-func (v *vector) segments(tb testing.TB) (cut [][]byte) {
-	if v.Segments == nil {
-		return [][]byte{v.p}
-	}
-	for _, s := range v.Segments {
-		cut = append(cut, unhex(tb, s))
-	}
-	if !bytes.Equal(bytes.Join(cut, nil), v.p) {
-		tb.Errorf("%s: the segments are not the bytes", v.What)
-	}
-	return cut
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(s)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
+// seed is the part of codec/testdata/vectors.json that is about this dialect.
+const seed = "000"
 
 // streams gives the vectors of one direction for the conformance suite.
-func streams(tb testing.TB, direction string) (all [][]byte) {
-	for _, v := range vectors(tb) {
-		if v.Direction == direction {
-			all = append(all, v.p)
-		}
-	}
-	return all
+func streams(tb testing.TB, direction string) [][]byte {
+	return codectest.Streams(codectest.Vectors(tb, seed), direction)
 }
 
 // read feeds segments to next and tells what came out, one line each; the
@@ -224,47 +171,35 @@ var never = []string{"null QString", "lone high surrogate QString"}
 
 // TestVectors runs every vector of seed 000; one that no table names fails.
 func TestVectors(t *testing.T) {
-	handled := map[string]bool{}
-	for _, v := range vectors(t) {
-		handled[v.What] = true
-		t.Run(v.What, func(t *testing.T) {
-			switch {
-			case v.Use == "part" && strings.HasPrefix(v.What, "quint"):
-				readNumber(t, v)
-			case v.Use == "part":
-				readPart(t, v)
-			case v.Direction == "either" && v.Use == "refuse":
-				refusePart(t, v)
-			default:
-				readStream(t, v)
-			}
-		})
-	}
-	for what := range reads {
-		if !handled[what] {
-			t.Errorf("vectors.json has no %q any more", what)
-		}
-	}
 	const total = 54 // of seed 000, so that none is lost on the way
-	if len(handled) != total {
-		t.Errorf("%d vectors, want %d", len(handled), total)
-	}
+	codectest.RunVectors(t, seed, total, func(t *testing.T, v *codectest.Vector) {
+		switch {
+		case v.Use == "part" && strings.HasPrefix(v.What, "quint"):
+			readNumber(t, v)
+		case v.Use == "part":
+			readPart(t, v)
+		case v.Direction == "either" && v.Use == "refuse":
+			refusePart(t, v)
+		default:
+			readStream(t, v)
+		}
+	}, maps.Keys(reads))
 }
 
-func readNumber(t *testing.T, v *vector) {
-	b := wire.NewBlock(v.p)
+func readNumber(t *testing.T, v *codectest.Vector) {
+	b := wire.NewBlock(v.Bytes)
 	switch v.What {
 	case "quint16 40001":
-		if got := b.Uint16(); got != 40001 || !bytes.Equal(binary.BigEndian.AppendUint16(nil, 40001), v.p) {
-			t.Errorf("%x is read as %d", v.p, got)
+		if got := b.Uint16(); got != 40001 || !bytes.Equal(binary.BigEndian.AppendUint16(nil, 40001), v.Bytes) {
+			t.Errorf("%x is read as %d", v.Bytes, got)
 		}
 	case "quint8 'A'":
 		if got := b.Uint8(); got != added {
-			t.Errorf("%x is read as %q", v.p, got)
+			t.Errorf("%x is read as %q", v.Bytes, got)
 		}
 	case "quint8 'D'":
 		if got := b.Uint8(); got != deleted {
-			t.Errorf("%x is read as %q", v.p, got)
+			t.Errorf("%x is read as %q", v.Bytes, got)
 		}
 	default:
 		t.Fatal("no test for this vector")
@@ -274,37 +209,37 @@ func readNumber(t *testing.T, v *vector) {
 	}
 }
 
-func readPart(t *testing.T, v *vector) {
+func readPart(t *testing.T, v *codectest.Vector) {
 	want, ok := parts[v.What]
 	if !ok {
 		t.Fatal("no test for this vector")
 	}
-	b := wire.NewBlock(v.p)
+	b := wire.NewBlock(v.Bytes)
 	units, ok := readString(&b)
 	if got := string(appendText(nil, units, len(units))); !ok || got != want || b.Left() != 0 {
-		t.Errorf("%x is read as %q, %v, %d bytes left; want %q", v.p, got, ok, b.Left(), want)
+		t.Errorf("%x is read as %q, %v, %d bytes left; want %q", v.Bytes, got, ok, b.Left(), want)
 	}
 	if slices.Contains(never, v.What) {
 		return
 	}
-	if got := appendString(nil, want); !bytes.Equal(got, v.p) {
-		t.Errorf("%q is written as %x, want %x", want, got, v.p)
+	if got := appendString(nil, want); !bytes.Equal(got, v.Bytes) {
+		t.Errorf("%q is written as %x, want %x", want, got, v.Bytes)
 	}
 }
 
-func refusePart(t *testing.T, v *vector) {
-	b := wire.NewBlock(v.p)
+func refusePart(t *testing.T, v *codectest.Vector) {
+	b := wire.NewBlock(v.Bytes)
 	if units, ok := readString(&b); ok {
-		t.Errorf("%x is read as %x", v.p, units)
+		t.Errorf("%x is read as %x", v.Bytes, units)
 	}
 }
 
-func readStream(t *testing.T, v *vector) {
+func readStream(t *testing.T, v *codectest.Vector) {
 	want, ok := reads[v.What]
 	if !ok {
 		t.Fatal("no test for this vector")
 	}
-	got, left := read(reader(v.Direction), v.segments(t))
+	got, left := read(reader(v.Direction), v.Segments(t))
 	if len(got) != len(want) {
 		t.Fatalf("read %q, want %q", got, want)
 	}
@@ -317,16 +252,16 @@ func readStream(t *testing.T, v *vector) {
 		t.Errorf("%d bytes wait for more", len(left))
 	}
 	if v.Use == "both" {
-		if wrote := rewrite(t, v); !bytes.Equal(wrote, v.p) {
-			t.Errorf("the same values are written as\n%x, want\n%x", wrote, v.p)
+		if wrote := rewrite(t, v); !bytes.Equal(wrote, v.Bytes) {
+			t.Errorf("the same values are written as\n%x, want\n%x", wrote, v.Bytes)
 		}
 	}
 }
 
 // rewrite has our other end say what a vector says.
-func rewrite(t *testing.T, v *vector) (out []byte) {
+func rewrite(t *testing.T, v *codectest.Vector) (out []byte) {
 	c := New().(codec.Calling).Call(codec.Link{})
-	next, left := reader(v.Direction), v.p
+	next, left := reader(v.Direction), v.Bytes
 	for {
 		value, n, err := next(left)
 		if err != nil {
@@ -353,13 +288,13 @@ func rewrite(t *testing.T, v *vector) (out []byte) {
 // TestUnknownType: what looks like no block is text for our client, dropped up
 // to a newline with a note; a block behind it is read.
 func TestUnknownType(t *testing.T) {
-	all := vectors(t)
+	all := codectest.Vectors(t, seed)
 	find := func(what string) []byte {
-		i := slices.IndexFunc(all, func(v *vector) bool { return v.What == what })
+		i := slices.IndexFunc(all, func(v *codectest.Vector) bool { return v.What == what })
 		if i < 0 {
 			t.Fatalf("no vector %q", what)
 		}
-		return all[i].p
+		return all[i].Bytes
 	}
 	stream := slices.Concat(find("malformed update: unknown type X"), []byte("\n"), find("update A bob 127.0.0.1 40002"))
 	got, _ := read(reader("server->client"), [][]byte{stream})
