@@ -62,4 +62,5 @@
 //	enter KEY[=NAME] PASSWORD [FROM]  log in with comp9331, as raw KEY; FROM an address of ours
 //	guess NAME PASSWORD FROM N  N wrong tries, the first from the address FROM, each from the next
 //	stored DIR TO FROM TIME 'text'  put a text that was written then into the data of no server
+//	connect KEY[=NICK] [NAME...]  log in with dtu, as raw KEY: NAMEs are in the lobby already
 package scenarios
