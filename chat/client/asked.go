@@ -69,6 +69,8 @@ func (c *Client) block(s string, undo bool) {
 // asked shows the answer to what p asked.
 func (c *Client) asked(p *post, a *chat.Answer) {
 	switch q := p.asks.(type) {
+	case *chat.Join, *chat.Leave:
+		c.askedRoom(p, a)
 	case *chat.WhoElse:
 		if a.Err != nil {
 			c.fail(refused(p.words, "", a.Err))

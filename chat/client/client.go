@@ -13,7 +13,7 @@
 //	Dial, Login, Ask, HangUp   Call, Send, Finish, Close   Show   Quit
 //
 // How text gets to people the dialect's Traits say: on direct lines (line.go,
-// talk.go) or through the server (relay.go).
+// talk.go) or through the server (relay.go), there perhaps in rooms (rooms.go).
 //
 // The link to the server lives in these phases (seed 000: a client can lose
 // the server and talk on):
@@ -83,6 +83,7 @@ type Client struct {
 	lastID  uint64              // of tickets and calls
 
 	relay relay
+	rooms []*room // that we are in, where there are any (rooms.go)
 
 	unsettled int      // texts neither sent nor failed
 	held      []string // input that waits for the table

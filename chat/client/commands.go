@@ -1,6 +1,10 @@
 package client
 
-import "mim/chat"
+import (
+	"slices"
+
+	"mim/chat"
+)
 
 // A command is a word of the input line. Its do gets what follows the word,
 // without the blanks between.
@@ -17,8 +21,17 @@ func (c *Client) commands() []command {
 	if c.canAll() {
 		list = append(list, command{"/all", "text", "say text to everyone; @ALL text does the same", (*Client).toAll})
 	}
+	if c.cfg.Traits.Rooms {
+		list = append(list,
+			command{"/say", "#room text", "say text to all in a room; @#room text does the same", (*Client).sayRoom},
+			command{"/join", "#room", "enter a room, which is made if there is none", (*Client).joinRoom},
+			command{"/part", "#room", "leave a room", (*Client).leaveRoom})
+	}
 	who := "list who is here"
-	if c.untold() {
+	switch {
+	case c.untold() && c.cfg.Traits.Rooms:
+		who = "list who is in your rooms; the server does not tell who else is here"
+	case c.untold():
 		who = "list whom you wrote with; the server does not tell who is here"
 	}
 	list = append(list, command{"/who", "", who, func(c *Client, _ string) { c.who() }})
@@ -63,6 +76,14 @@ var (
 		"/deny":         "there are no voice calls",
 		"/hangup":       "there are no voice calls; /close NAME ends a talk",
 	}
+	// insteadRooms comes before insteadRelayed where there are rooms. Calls may be
+	// part of such a dialect, but not of this program.
+	insteadRooms = map[string]string{
+		"/all":          "there is no text to everyone; /say #room text is for all in a room",
+		"/whoelse":      "the server cannot be asked; /who lists who is in your rooms",
+		"/whoelsesince": "the server does not say who was here before; /who lists who is in your rooms",
+		"/close":        "texts go through the server, there is no line to close; /part #room leaves a room",
+	}
 	insteadRelayed = map[string]string{
 		"/all":          "there is no text to everyone; write to each person with @NAME text",
 		"/say":          "there are no rooms; write to each person with @NAME text",
@@ -82,12 +103,23 @@ var (
 
 // instead says what can be done instead of word; "" if that is no word we know.
 func (c *Client) instead(word string) string {
+	if c.cfg.Traits.Rooms && insteadRooms[word] != "" {
+		return insteadRooms[word]
+	}
 	if c.relayed() {
 		return insteadRelayed[word]
 	}
 	return insteadDirect[word]
 }
 
+// uncalled are the words of voice calls, which a dialect with rooms may have and
+// this program does not make.
+var uncalled = []string{"/call", "/answer", "/deny", "/hangup"}
+
 func (c *Client) unsupported(word string) {
+	if c.cfg.Traits.Rooms && slices.Contains(uncalled, word) {
+		c.fail(chat.Errorf(chat.Unsupported, "%s cannot be done: this program makes no voice calls; write with @NAME text", word))
+		return
+	}
 	c.fail(chat.Errorf(chat.Unsupported, "%s cannot do %s: %s", c.cfg.Traits.Dialect, word, c.instead(word)))
 }

@@ -102,14 +102,22 @@ func cutBlank(s string) (word, rest string) {
 func (c *Client) unaddressed(s string) {
 	switch {
 	case c.cfg.Strict:
-		c.fail(chat.Errorf(chat.Usage, "a line must say to whom: @NAME text"))
+		c.fail(chat.Errorf(chat.Usage, "a line must say to whom: @NAME text%s", c.orRoom(" or /say #room text")))
 	case c.last == nil && c.untold():
-		c.fail(chat.Errorf(chat.Usage, "to whom? begin with @NAME"))
+		c.fail(chat.Errorf(chat.Usage, "to whom? begin with @NAME%s", c.orRoom(" or /say #room")))
 	case c.last == nil:
 		c.fail(chat.Errorf(chat.Usage, "to whom? begin with @NAME; /who lists who is here"))
 	default:
 		c.typed(c.last, s)
 	}
+}
+
+// orRoom is s where there are rooms.
+func (c *Client) orRoom(s string) string {
+	if c.cfg.Traits.Rooms {
+		return s
+	}
+	return ""
 }
 
 // addressed says what follows the name in s to the person of that name.

@@ -26,6 +26,7 @@ type contact struct {
 	listed  bool
 	stale   bool // listed by a server that was lost, not yet by the new one
 	twin    bool // a stranger only because several in the table could be it
+	room    bool // no person, but all in the room of that name
 	smooth  bool // the server had nothing to say about the last text for it
 	talk
 }

@@ -42,20 +42,24 @@ type relay struct {
 	received chat.Received
 }
 
-// A post is one text for a person, or for all, or something else that is asked.
+// A post is one text for a person, a room or all, or something else that is asked.
 type post struct {
 	to     *contact
 	words  string
 	rest   string       // of words, not asked yet
 	asks   chat.Request // not nil: this, as it was typed in words, and no text for anybody
+	again  bool         // nobody typed it: a room that we were in is asked for again
 	open   int          // pieces without an answer
 	stored bool         // the server keeps it, or a piece of it
 	why    string       // it, or a piece of it, failed for that
 }
 
 // smooth reports whether the server will have nothing to say about the post if
-// all is as it was.
-func (p *post) smooth() bool { return p.asks == nil && p.to.smooth }
+// all is as it was. Where there are rooms we hear of those who leave only as
+// long as they are in one with us.
+func (c *Client) smooth(p *post) bool {
+	return p.asks == nil && p.to.smooth && (!c.cfg.Traits.Rooms || p.to.room || c.sharesRoom(p.to.handle))
+}
 
 const (
 	// sayWithin bounds the wait for the outcome of a text or a piece of it.
@@ -92,7 +96,7 @@ func (c *Client) sends() chat.Part {
 
 // post queues a text for k.
 func (c *Client) post(k *contact, words string) {
-	if k != c.relay.all {
+	if k != c.relay.all && !k.room {
 		k = c.correspond(k.handle)
 	}
 	c.last = k
@@ -140,12 +144,12 @@ func (c *Client) deliver() {
 func (c *Client) mayAsk() bool {
 	r := &c.relay
 	switch {
-	case r.begun == len(r.posts), r.rest.After(c.now):
+	case r.begun == len(r.posts), r.rest.After(c.now) && !r.posts[r.begun].again:
 		return false
 	case r.open == 0:
 		return true
 	}
-	return r.open < maxOpen && !c.cfg.Traits.Receipts && r.posts[0].smooth() && r.posts[r.begun].smooth()
+	return r.open < maxOpen && !c.cfg.Traits.Receipts && c.smooth(&r.posts[0]) && c.smooth(&r.posts[r.begun])
 }
 
 // piece takes the next piece off what is left of a text.
@@ -158,7 +162,7 @@ func (c *Client) piece(p *post) *chat.Say {
 	limit = max(limit, utf8.UTFMax) // a character at least
 	say := &r.says[r.turn%maxOpen]
 	r.turn++
-	say.To, say.All = append(say.To[:0], p.to.handle...), p.to == r.all
+	say.To, say.All, say.Room = append(say.To[:0], p.to.handle...), p.to == r.all, p.to.room
 	say.Text = chat.Clip(append(say.Text[:0], p.rest[:min(len(p.rest), limit+1)]...), limit)
 	p.rest = p.rest[len(say.Text):]
 	return say
@@ -210,6 +214,10 @@ func (p *post) isAnsweredBy(to chat.Request) (ok bool) {
 		_, ok = p.asks.(*chat.WhoElse)
 	case *chat.Block:
 		_, ok = p.asks.(*chat.Block)
+	case *chat.Join:
+		_, ok = p.asks.(*chat.Join)
+	case *chat.Leave:
+		_, ok = p.asks.(*chat.Leave)
 	}
 	return ok
 }
@@ -233,6 +241,10 @@ func (c *Client) refusal(k *contact, err error) string {
 		return "the server says: " + visible(err.Error())
 	}
 	switch kind := e.Kind; {
+	case k.room && (kind == chat.Unknown || kind == chat.NotSo):
+		return "you are not in that room"
+	case kind == chat.Refused && c.cfg.Traits.Rooms: // no program said so, but the server
+		return "the server says: " + visible(e.Text)
 	case kind == chat.Blocked && all:
 		return "it went to all but those who have blocked you"
 	case kind == chat.Blocked:
@@ -285,11 +297,17 @@ func (c *Client) settlePost(state, why string) {
 
 // fate shows what became of a post.
 func (c *Client) fate(p *post, state, why string) {
-	if p.asks != nil {
+	switch v := (View{Event: Sent, From: c.cfg.Name, Text: p.words, Path: PathRelay, State: state, Why: why}); {
+	case p.again: // nobody asked for it, and it may be asked again
+	case p.asks != nil:
 		c.fail(chat.Errorf(chat.Lost, "%s: %s", p.words, why))
-		return
+	case p.to.room:
+		v.Room = p.to.handle
+		c.show(v)
+	default:
+		v.To = p.to.handle
+		c.show(v)
 	}
-	c.show(View{Event: Sent, From: c.cfg.Name, To: p.to.handle, Text: p.words, Path: PathRelay, State: state, Why: why})
 }
 
 // unsure fails the posts of which we shall not know any more, if any.
@@ -319,6 +337,7 @@ func (c *Client) resume(lost bool) {
 	if lost && c.relayed() && (len(r.posts) > 0 || len(c.held) > 0) {
 		r.rest = c.now.Add(restFor)
 	}
+	c.rejoin()
 	c.deliver()
 }
 
@@ -350,11 +369,16 @@ func (c *Client) relayedSaid(part chat.Part, e *chat.Said) {
 		return
 	}
 	k := c.speaker(e.From)
+	v := View{Event: Said, From: k.handle, To: c.cfg.Name, Text: string(e.Text), Written: e.At, Dialect: k.dialect, Path: PathRelay}
+	if e.Room != "" {
+		v.To, v.Room = "", e.Room
+		k = c.roomTo(e.Room)
+	}
 	if c.last == nil {
 		c.last = k
 	}
 	c.exit.active = c.now
-	c.show(View{Event: Said, From: k.handle, To: c.cfg.Name, Text: string(e.Text), Written: e.At, Dialect: k.dialect, Path: PathRelay})
+	c.show(v)
 	if c.cfg.Traits.Receipts {
 		r := &c.relay
 		r.received.From = append(r.received.From[:0], e.From.Name...)

@@ -108,6 +108,14 @@ func (c *Client) ServerEvent(now time.Time, part chat.Part, e chat.Event) []Effe
 	case *chat.Went:
 		c.went(e.Who)
 		c.unsettle()
+	case *chat.Members:
+		c.members(e)
+	case *chat.Entered:
+		c.entered(e)
+	case *chat.Exited:
+		c.exited(e)
+	case *chat.Call:
+		c.rung(e)
 	}
 	return c.end()
 }
@@ -142,7 +150,7 @@ func (c *Client) answered(part chat.Part, a *chat.Answer) {
 		}
 		c.outcome(part, a)
 		return
-	case *chat.Say, *chat.Block:
+	case *chat.Say, *chat.Block, *chat.Join, *chat.Leave:
 		c.outcome(part, a)
 		return
 	case *chat.Logout:
@@ -175,8 +183,8 @@ func (c *Client) loggedIn() {
 		c.show(View{Event: Ready, Name: c.cfg.Name, Dialect: c.cfg.Traits.Dialect, Address: c.cfg.Server, Listening: c.listening()})
 		c.renew()
 	}
-	if c.cfg.Traits.Accounts {
-		c.exit.active = c.now // what waited for us comes now
+	if c.cfg.Traits.Accounts || c.cfg.Traits.Rooms {
+		c.exit.active = c.now // what waited for us comes now, or who is in the lobby
 	}
 	switch {
 	case c.cfg.Traits.WhoElse:
@@ -324,6 +332,7 @@ func (c *Client) noServer(why error) {
 	s.phase, s.until = away, time.Time{}
 	c.relay.rest = time.Time{}
 	c.unsure(whyCut)
+	c.dropRejoins()
 	switch {
 	case !s.been, s.barred():
 		c.neverOnline(was, why)

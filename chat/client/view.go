@@ -6,19 +6,22 @@ import "time"
 type Event string
 
 const (
-	Ready   Event = "ready"   // logged in: Name, Address of the server, Listening
-	Came    Event = "came"    // Name is here: Dialect, Address
-	Went    Event = "went"    // Name is gone
-	Table   Event = "table"   // the answer to /who and its like: People; Text, if they are not simply those who are here
-	Opened  Event = "opened"  // a direct line with Name is up
-	Closed  Event = "closed"  // it is down: Why
-	Said    Event = "said"    // From said Text, if it is older at Written
-	Sent    Event = "sent"    // what became of the Text for To: State, Why
-	Notice  Event = "notice"  // a sentence from the server or about a link: Text
-	Error   Event = "error"   // Kind, Text
-	Offline Event = "offline" // the server was lost: Why, and in Text what comes next
-	Online  Event = "online"  // it is back and the table is right
-	Bye     Event = "bye"     // the last of all
+	Ready     Event = "ready"     // logged in: Name, Address of the server, Listening
+	Came      Event = "came"      // Name is here: Dialect, Address
+	Went      Event = "went"      // Name is gone
+	Table     Event = "table"     // the answer to /who and its like: People; Text, if they are not simply those who are here
+	Opened    Event = "opened"    // a direct line with Name is up
+	Closed    Event = "closed"    // it is down: Why
+	Said      Event = "said"      // From said Text, if it is older at Written
+	Sent      Event = "sent"      // what became of the Text for To: State, Why
+	Joined    Event = "joined"    // we are in Room now: People, who are there, we among them
+	UserJoin  Event = "userjoin"  // Name is in Room now
+	UserLeave Event = "userleave" // Name, who may be us, is not any more
+	Notice    Event = "notice"    // a sentence from the server or about a link: Text
+	Error     Event = "error"     // Kind, Text
+	Offline   Event = "offline"   // the server was lost: Why, and in Text what comes next
+	Online    Event = "online"    // it is back and the table is right
+	Bye       Event = "bye"       // the last of all
 )
 
 // States of a text that was sent.
@@ -44,6 +47,7 @@ type View struct {
 	At        time.Time
 	Name      string // whom it is about, by handle
 	From, To  string // who said it to whom, by handle
+	Room      string // in which it was said or happened; begins with "#"
 	Text      string
 	Written   time.Time // of a Said that was kept for us: when it was written; else zero
 	Dialect   string

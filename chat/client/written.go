@@ -26,9 +26,16 @@ func (c *Client) addressee(s string) (k *contact, rest string, err *chat.Error) 
 		return nil, "", err
 	case name == everybody && c.cfg.Traits.All:
 		return c.everyone(), rest, nil
+	case c.isRoom(name):
+		name, _, err = roomFirst("@#room text", name)
+		if err != nil {
+			return nil, "", err
+		}
+		return c.roomTo(name), rest, nil
 	case c.cfg.Traits.NotSelf && strings.EqualFold(name, c.cfg.Name):
 		return nil, "", c.unknown(name, nil)
 	}
+	name = c.writtenInRooms(name)
 	if k = c.called(name); k == nil {
 		k = c.nameOnly(name)
 	}
@@ -165,6 +172,10 @@ func (c *Client) speaker(p *chat.Person) *contact {
 
 // written answers /who where the server does not tell who is here.
 func (c *Client) written() {
+	if c.cfg.Traits.Rooms {
+		c.roommates()
+		return
+	}
 	v := View{Event: Table, People: make([]Person, 0, len(c.relay.people))}
 	for _, k := range c.relay.people {
 		v.People = append(v.People, Person{Name: k.handle, Dialect: k.dialect})

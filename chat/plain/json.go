@@ -22,6 +22,7 @@ type object struct {
 	Name      string       `json:"name,omitempty"`
 	From      string       `json:"from,omitempty"`
 	To        string       `json:"to,omitempty"`
+	Room      string       `json:"room,omitempty"`
 	Text      *string      `json:"text,omitempty"`
 	Written   string       `json:"written,omitempty"`
 	Dialect   string       `json:"dialect,omitempty"`
@@ -45,7 +46,7 @@ type person struct {
 func AppendJSON(dst []byte, v client.View) []byte {
 	o := object{
 		Event: v.Event, At: v.At.Format(milliseconds),
-		Name: v.Name, From: v.From, To: v.To,
+		Name: v.Name, From: v.From, To: v.To, Room: v.Room,
 		Dialect: v.Dialect, Address: v.Address, Path: v.Path,
 		State: v.State, Kind: v.Kind, Why: v.Why, Listening: v.Listening,
 	}
@@ -55,7 +56,7 @@ func AppendJSON(dst []byte, v client.View) []byte {
 	if !v.Written.IsZero() {
 		o.Written = v.Written.In(v.At.Location()).Format(milliseconds)
 	}
-	if v.Event == client.Table || v.People != nil {
+	if v.Event == client.Table || v.Event == client.Joined || v.People != nil {
 		people := make([]person, len(v.People))
 		for i, p := range v.People {
 			people[i] = person(p)

@@ -5,6 +5,7 @@
 //
 //	15:04:05 <bob> text            someone said it
 //	15:04:05 <bob> text (written 2006-01-02 15:04)  bob said it then
+//	15:04:05 <bob -> #room> text   bob said it to all in a room; so you, if it is you
 //	15:04:05 <alice -> bob> text   you said it, and it is with bob's machine or,
 //	                               through a server, with that; with a receipt
 //	                               from bob's program, "(delivered)" behind it;
@@ -57,14 +58,18 @@ func AppendPlain(dst []byte, v client.View) []byte {
 	dst = append(dst, stamp...)
 	switch v.Event {
 	case client.Said:
-		dst = appendTalk(dst, v.From, "")
+		dst = appendTalk(dst, v.From, v.Room)
 		dst = appendText(dst, v.Text)
 		if !v.Written.IsZero() {
 			dst = v.Written.In(v.At.Location()).AppendFormat(dst, writtenAt)
 		}
 	case client.Sent:
+		to := quote(v.To)
+		if v.Room != "" {
+			v.To, to = v.Room, quoteRoom(v.Room)
+		}
 		if v.State == client.StateFailed {
-			dst = appendMark(dst, '!', "not sent to "+quote(v.To)+": ")
+			dst = appendMark(dst, '!', "not sent to "+to+": ")
 			dst = appendText(dst, v.Text)
 			dst = append(dst, " ("...)
 			dst = appendText(dst, v.Why)
@@ -131,6 +136,12 @@ func sentence(v client.View) string {
 			return v.Text
 		}
 		return headcount(len(v.People))
+	case client.Joined:
+		return joined(v)
+	case client.UserJoin:
+		return quote(v.Name) + " is in " + quoteRoom(v.Room)
+	case client.UserLeave:
+		return quote(v.Name) + " has left " + quoteRoom(v.Room)
 	case client.Opened:
 		return "the line with " + quote(v.Name) + " is open (" + v.Address + ")"
 	case client.Closed:
@@ -146,6 +157,26 @@ func sentence(v client.View) string {
 		return quote(v.Name) + ": " + v.Text
 	}
 	return v.Text
+}
+
+// maxNamed is how many of the people in a room a line names.
+const maxNamed = 50
+
+// joined tells of a room that the reader is in, and who are there.
+func joined(v client.View) string {
+	s := "you are in " + quoteRoom(v.Room)
+	for i, p := range v.People {
+		switch {
+		case i == maxNamed:
+			return s + " and " + strconv.Itoa(len(v.People)-i) + " more"
+		case i == 0:
+			s += ", where these are: "
+		default:
+			s += ", "
+		}
+		s += quote(p.Name)
+	}
+	return s
 }
 
 func headcount(n int) string {
@@ -171,6 +202,14 @@ func appendTable(dst []byte, stamp string, people []client.Person) []byte {
 		dst = append(dst, '\n')
 	}
 	return dst
+}
+
+// quoteRoom is quote for a room, whose # may stand without quotes.
+func quoteRoom(name string) string {
+	if bare, ok := strings.CutPrefix(name, "#"); ok && quote(bare) == bare {
+		return name
+	}
+	return quote(name)
 }
 
 // quote gives a name as it stands inside a sentence: bare if it is one plain

@@ -3,6 +3,7 @@ package plain
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,30 @@ var views = []struct {
 	{"failed", client.View{Event: client.Sent, From: "alice", To: "bob", Text: "hi", State: client.StateFailed, Why: "it broke"},
 		`15:04:05 ! not sent to bob: hi (it broke)`,
 		`{"event":"sent","at":"2005-02-27T15:04:05.006+01:00","from":"alice","to":"bob","text":"hi","state":"failed","why":"it broke"}`},
+	{"joined", client.View{Event: client.Joined, Room: "#tea", People: []client.Person{{Name: "alice"}, {Name: "x y"}}},
+		`15:04:05 * you are in #tea, where these are: alice, "x y"`,
+		`{"event":"joined","at":"2005-02-27T15:04:05.006+01:00","room":"#tea","people":[{"name":"alice"},{"name":"x y"}]}`},
+	{"joined, and nobody is named", client.View{Event: client.Joined, Room: "#tea> x"},
+		`15:04:05 * you are in "#tea> x"`,
+		`{"event":"joined","at":"2005-02-27T15:04:05.006+01:00","room":"#tea> x","people":[]}`},
+	{"joined a crowd", client.View{Event: client.Joined, Room: "#tea", People: slices.Repeat([]client.Person{{Name: "x"}}, 52)},
+		`15:04:05 * you are in #tea, where these are: ` + strings.Repeat("x, ", 49) + `x and 2 more`,
+		`{"event":"joined","at":"2005-02-27T15:04:05.006+01:00","room":"#tea","people":[` + strings.Repeat(`{"name":"x"},`, 51) + `{"name":"x"}]}`},
+	{"userjoin", client.View{Event: client.UserJoin, Room: "#tea", Name: "bob"},
+		`15:04:05 * bob is in #tea`,
+		`{"event":"userjoin","at":"2005-02-27T15:04:05.006+01:00","name":"bob","room":"#tea"}`},
+	{"userleave", client.View{Event: client.UserLeave, Room: "#\x1b", Name: "bob"},
+		`15:04:05 * bob has left "#\x1b"`,
+		`{"event":"userleave","at":"2005-02-27T15:04:05.006+01:00","name":"bob","room":"#\u001b"}`},
+	{"said in a room", client.View{Event: client.Said, From: "bob", Room: "#tea", Text: "hi", Dialect: "toy", Path: client.PathRelay},
+		`15:04:05 <bob -> #tea> hi`,
+		`{"event":"said","at":"2005-02-27T15:04:05.006+01:00","from":"bob","room":"#tea","text":"hi","dialect":"toy","path":"relay"}`},
+	{"sent to a room", client.View{Event: client.Sent, From: "alice", Room: "#tea", Text: "hi", Path: client.PathRelay, State: client.StateSent},
+		`15:04:05 <alice -> #tea> hi`,
+		`{"event":"sent","at":"2005-02-27T15:04:05.006+01:00","from":"alice","room":"#tea","text":"hi","path":"relay","state":"sent"}`},
+	{"not sent to a room", client.View{Event: client.Sent, From: "alice", Room: "#tea", Text: "hi", Path: client.PathRelay, State: client.StateFailed, Why: "no"},
+		`15:04:05 ! not sent to #tea: hi (no)`,
+		`{"event":"sent","at":"2005-02-27T15:04:05.006+01:00","from":"alice","room":"#tea","text":"hi","path":"relay","state":"failed","why":"no"}`},
 	{"notice", client.View{Event: client.Notice, Text: "welcome"},
 		`15:04:05 * welcome`,
 		`{"event":"notice","at":"2005-02-27T15:04:05.006+01:00","text":"welcome"}`},
@@ -219,7 +244,7 @@ func FuzzView(f *testing.F) {
 	f.Add("said", "\x1b[2J", "bob> x\n15:04:05 * bob", "\u202e", "\r\n! x\u2028\u2029\U000e0041\xff", "\x9b", "sent")
 	f.Fuzz(func(t *testing.T, event, name, from, to, text, why, state string) {
 		v := client.View{
-			Event: client.Event(event), At: at, Name: name, From: from, To: to, Text: text, Why: why, State: state,
+			Event: client.Event(event), At: at, Name: name, From: from, To: to, Room: why, Text: text, Why: why, State: state,
 			Dialect: name, Address: to, Kind: why, Listening: text, Path: state,
 			People: []client.Person{{Name: from, Dialect: text, Address: why}},
 		}
@@ -243,7 +268,7 @@ func checkJSON(t *testing.T, v client.View) {
 		t.Fatalf("%v in %q", err, b)
 	}
 	valid := func(s string) string { return string([]rune(s)) } // each bad byte becomes U+FFFD
-	if o.Name != valid(v.Name) || o.From != valid(v.From) || o.Why != valid(v.Why) || o.Text != nil && *o.Text != valid(v.Text) {
+	if o.Name != valid(v.Name) || o.From != valid(v.From) || o.Room != valid(v.Room) || o.Why != valid(v.Why) || o.Text != nil && *o.Text != valid(v.Text) {
 		t.Fatalf("reads back as %+v, was %+v", o, v)
 	}
 	if o.Text == nil && v.Text != "" {

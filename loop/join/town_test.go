@@ -93,7 +93,7 @@ func (u *user) types(lines ...string) {
 // brief is a view in few words: what scripts would look at.
 func brief(v client.View) string {
 	var parts []string
-	for _, s := range []string{string(v.Event), v.Name, v.State, v.Kind} {
+	for _, s := range []string{string(v.Event), v.Room, v.Name, v.State, v.Kind} {
 		if s != "" {
 			parts = append(parts, s)
 		}
