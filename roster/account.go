@@ -96,17 +96,13 @@ func (r *Roster) signIn(k *link, q *chat.Login) {
 	case t.member != nil:
 		r.settle(k, q, errUnsupported)
 		return
-	case r.locks.locked(fold(q.Name), k.addr, r.now):
+	case r.locks.locked(r.canonical(fold(q.Name)), k.addr, r.now):
 		r.settle(k, q, errLocked)
 		r.end(k, nil)
 		return
 	}
 	t.checking = r.hold(k, q)
-	name := q.Name
-	if a := r.account(fold(name)); a != nil {
-		name = a.name // it may be an alias
-	}
-	r.out = append(r.out, Effect{Kind: Check, To: k.id, Name: name, Pass: slices.Clone(q.Pass)})
+	r.out = append(r.out, Effect{Kind: Check, To: k.id, Name: r.nameOf(fold(q.Name), q.Name), Pass: slices.Clone(q.Pass)})
 }
 
 const (
@@ -134,8 +130,7 @@ func (r *Roster) Checked(now time.Time, l chat.Link, ok bool, err error) []Effec
 	}
 	e := k.talker.checking
 	k.talker.checking = nil
-	name := e.login.Name
-	folded := fold(name)
+	folded := r.canonical(fold(e.login.Name)) // tries by name and by alias are one row
 	a := r.account(folded)
 	switch {
 	case err != nil:
@@ -148,9 +143,7 @@ func (r *Roster) Checked(now time.Time, l chat.Link, ok bool, err error) []Effec
 		r.bye(k, e, errOnline)
 	default:
 		r.locks.right(folded, k.addr)
-		m := r.newMember(k, a.name)
-		m.came.Who.Alias = a.alias
-		m.account = a
+		m := r.newMember(k, a.name, a)
 		r.done(e, nil)
 		r.admit(k, m, chat.Both)
 	}
@@ -160,15 +153,12 @@ func (r *Roster) Checked(now time.Time, l chat.Link, ok bool, err error) []Effec
 // wrong is a login with a wrong password.
 func (r *Roster) wrong(k *link, e *entry, folded string) {
 	k.talker.tries++
-	switch {
-	case r.locks.wrong(folded, k.addr, r.now):
+	if r.locks.wrong(folded, k.addr, r.now) {
 		r.bye(k, e, errLocked)
-	case k.talker.tries >= maxTries:
-		e.last = true
-		r.done(e, errBadPass)
-	default:
-		r.done(e, errBadPass)
+		return
 	}
+	e.last = k.talker.tries >= maxTries
+	r.done(e, errBadPass)
 }
 
 // bye answers a login and closes the link.
@@ -244,7 +234,7 @@ func (r *Roster) setBlock(k *link, q *chat.Block) {
 		r.settle(k, q, errNoAccount)
 		return
 	}
-	who := fold(string(q.Name))
+	who := r.canonical(fold(string(q.Name)))
 	a, is := m.account, m.account.blocked(who)
 	switch {
 	case who == m.folded:
@@ -261,6 +251,9 @@ func (r *Roster) setBlock(k *link, q *chat.Block) {
 		e := r.hold(k, q)
 		e.kept = true
 		c := &Change{Kind: Block, Block: Blocking{a.name, string(q.Name)}}
+		if who != fold(c.Block.Who) { // an alias was typed
+			c.Block.Who = r.nameOf(who, c.Block.Who)
+		}
 		if q.Undo {
 			c.Kind = Unblock
 			delete(a.blocks, who)
@@ -269,6 +262,14 @@ func (r *Roster) setBlock(k *link, q *chat.Block) {
 		}
 		r.keep(c, &Keeping{entry: e, account: a, folded: who})
 	}
+}
+
+// nameOf is the name of an account that is found by a folded one, else name.
+func (r *Roster) nameOf(folded, name string) string {
+	if a := r.account(folded); a != nil {
+		return a.name
+	}
+	return name
 }
 
 // others answers who else is here, or was.

@@ -475,6 +475,32 @@ func TestAliases(t *testing.T) {
 	}
 }
 
+// A receipt names the sender as the receiver's program was told: by the alias.
+func TestReceiptByAlias(t *testing.T) {
+	w := accounts(t, Config{})
+	w.SetAccounts(w.now, []Account{{Name: "Jürgen.K", Alias: "JurgenK", Bound: true}})
+	w.run([]step{
+		{"1 in jürgen.k", ">1 check Jürgen.K pass"}, {"1 right", ">1 ok; *-1 came Jürgen.K"}, {"6 both zoe", ">6 ok; >6 count 2; *-6 came zoe"},
+		{"1 say zoe hi", ">6 said Jürgen.K hi"}, {"6 got jurgenK", ">1 ok zoe"},
+		{"1 say zoe two", ">6 said Jürgen.K two"}, {"wait 2s", ">1 undelivered zoe"}, {"1 say zoe three", ">6 said Jürgen.K three"}, {"6 got jurgenk", ""}, {"6 got jurgenk", ">1 ok zoe"},
+	})
+}
+
+// Name and alias are one user: for locks, for blocks, and for the inbox of an
+// account that a dialect can only write by its alias.
+func TestAliasIsTheSameUser(t *testing.T) {
+	w := accounts(t, Config{Known: Known{Waiting: map[string]int{"Zoë.M": 1}}})
+	w.SetAccounts(w.now, []Account{{Name: "ann", Bound: true}, {Name: "Jürgen.K", Alias: "JurgenK", Bound: true}, {Name: "Zoë.M", Alias: "ZoeM"}})
+	w.run([]step{
+		{"1 in jürgen.k", ">1 check Jürgen.K pass"}, {"1 wrong", ">1 password"}, {"1 in jurgenk", ">1 check Jürgen.K pass"}, {"1 wrong", ">1 password"},
+		{"1 in JurgenK", ">1 check Jürgen.K pass"}, {"1 wrong", ">1 locked; >1 close"},
+		{"2 in ann", ">2 check ann pass"}, {"2 right", ">2 ok; *-2 came ann"},
+		{"2 block jurgenk", ">1 block 0 ann Jürgen.K"}, {"kept", ">2 ok"}, {"2 block Jürgen.K", ">2 already"},
+		{"3 in jürgen.k", ">3 check Jürgen.K pass"}, {"3 right", ">3 ok; *-3 came Jürgen.K"}, {"3 say ann hi", ">3 blocked ann"},
+		{"6 both ZoeM", ">6 ok; >6 count 2; >1 fetch Zoë.M above 0; *-6 came Zoë.M"},
+	})
+}
+
 // Whom a user blocks counts, even if the account is off the list meanwhile.
 func TestBlocksOutliveTheList(t *testing.T) {
 	w := accounts(t, Config{Known: Known{Blocks: []Blocking{{"ann", "bob"}}}})

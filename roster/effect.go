@@ -94,6 +94,18 @@ func (r *Roster) addTo(g *Group, l chat.Link) int32 {
 	return int32(len(g.links) - 1)
 }
 
+// leaveGroup takes a link out of the group of those who hear what it hears, if
+// it is in it.
+func (r *Roster) leaveGroup(g *Group, k *link) {
+	if k.seat < 0 {
+		return
+	}
+	if moved, ok := r.removeFrom(g, k.seat); ok {
+		r.links[moved.Slot()].seat = k.seat
+	}
+	k.seat = -1
+}
+
 // removeFrom empties a seat of a group by moving the last member there and says
 // who that was.
 func (r *Roster) removeFrom(g *Group, seat int32) (moved chat.Link, ok bool) {

@@ -432,7 +432,7 @@ func (r *Roster) received(k *link, q *chat.Received) {
 			return
 		}
 	}
-	if !b.under || !isFrom(q.From, b.first.said.From.Name) {
+	if !b.under || !isFrom(q.From, b.first.said.From.Plain()) {
 		return // a receipt for nothing
 	}
 	b.late, b.slip = b.late[:0], late{}
@@ -462,7 +462,8 @@ func (r *Roster) fillFor(m *member) {
 	}
 }
 
-// isFrom reports whether a receipt that names who is one for a text of name.
+// isFrom reports whether a receipt that names who is one for a text of name, as
+// the receiver's dialect writes it.
 func isFrom(who []byte, name string) bool {
 	return len(who) == 0 || len(who) == len(name) && strings.EqualFold(string(who), name)
 }
@@ -516,7 +517,7 @@ func (r *Roster) missed(m *member) {
 		at = b.slip.at
 	}
 	b.slip = late{}
-	b.late = append(b.late, late{b.first.said.From.Name, at, b.first.id})
+	b.late = append(b.late, late{b.first.said.From.Plain(), at, b.first.id})
 	if b.misses++; b.misses >= maxMisses {
 		r.failAll(m, errSilent)
 		return

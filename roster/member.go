@@ -78,12 +78,12 @@ const maxFold = 64
 func (r *Roster) memberCalled(name []byte) *member {
 	var buf [maxFold]byte
 	if len(name) > maxFold {
-		return r.memberAt(fold(string(name)))
+		return r.named[r.canonical(fold(string(name)))]
 	}
 	for i, b := range name {
 		switch {
 		case b >= 0x80:
-			return r.memberAt(fold(string(name)))
+			return r.named[r.canonical(fold(string(name)))]
 		case 'A' <= b && b <= 'Z':
 			b += 'a' - 'A'
 		}
@@ -98,14 +98,12 @@ func (r *Roster) memberCalled(name []byte) *member {
 	return nil
 }
 
-func (r *Roster) memberAt(folded string) *member {
-	if m := r.named[folded]; m != nil {
-		return m
+// canonical is the folded name that a folded name or alias stands for.
+func (r *Roster) canonical(folded string) string {
+	if a := r.aliases[folded]; a != nil && r.named[folded] == nil {
+		return a.folded
 	}
-	if a := r.aliases[folded]; a != nil {
-		return r.named[a.folded]
-	}
-	return nil
+	return folded
 }
 
 // fold makes names equal that differ only in case.
@@ -165,12 +163,10 @@ func (r *Roster) claim(k *link, q *chat.Login) (*member, error) {
 		if a != nil && a.bound {
 			return nil, errBound
 		}
-		m = r.newMember(k, q.Name)
-		m.account = a
-		return m, nil
+		return r.newMember(k, q.Name, a), nil
 	case m.has(k.id, q.Part), m.lacks(q.Part) && m.addr == k.addr:
 		return m, nil
-	case r.leaving(m):
+	case r.spent(m):
 		// Its links are there still only because answers are owed by them.
 		for _, l := range [...]chat.Link{m.sends, m.receives} {
 			if o := r.at(l); o != nil && o.talker.member == m {
@@ -182,8 +178,8 @@ func (r *Roster) claim(k *link, q *chat.Login) (*member, error) {
 	return nil, errTaken
 }
 
-// leaving reports whether nothing more will be said by any link of the member.
-func (r *Roster) leaving(m *member) bool {
+// spent reports whether nothing more will be said by any link of the member.
+func (r *Roster) spent(m *member) bool {
 	for _, l := range [...]chat.Link{m.sends, m.receives} {
 		if k := r.at(l); k != nil && !k.ended {
 			return false
@@ -199,11 +195,16 @@ func (r *Roster) Ended(l chat.Link) {
 	}
 }
 
-// newMember makes the member of a name that nobody has.
-func (r *Roster) newMember(k *link, name string) *member {
+// newMember makes the member of a name that nobody has, or of the account whose
+// name or alias it is.
+func (r *Roster) newMember(k *link, name string, a *account) *member {
+	alias := ""
+	if a != nil {
+		name, alias = a.name, a.alias
+	}
 	remote := k.talker.remote
-	m := &member{folded: fold(name), addr: k.addr, seat: -1, selfless: k.traits.NotSelf}
-	m.came.Who = &chat.Person{Name: name, Dialect: k.traits.Dialect, Near: remote, Far: remote}
+	m := &member{folded: fold(name), addr: k.addr, seat: -1, selfless: k.traits.NotSelf, account: a}
+	m.came.Who = &chat.Person{Name: name, Alias: alias, Dialect: k.traits.Dialect, Near: remote, Far: remote}
 	if k.traits.Accounts {
 		m.came.Who.Proof = chat.Pass
 	}
@@ -289,7 +290,7 @@ func (r *Roster) released(m *member) {
 func (r *Roster) quit(k *link) {
 	m := k.talker.member
 	k.talker.member = nil
-	r.leaveListeners(k)
+	r.leaveGroup(&r.listeners, k)
 	if m.here() {
 		for len(m.rooms) > 0 {
 			r.exit(m, m.rooms[len(m.rooms)-1])
@@ -324,23 +325,12 @@ func (r *Roster) quit(k *link) {
 
 // tries is how the length of a text is told to the member: as it counts itself
 // or, while that is not known, in characters if one link does for both parts
-// (those programs are in Python), else in bytes (messenger.md, "Length").
+// (those programs are in Python), else in bytes (messenger rule 8).
 func (m *member) tries() chat.Count {
 	if m.inbox.count == chat.CountUnknown && m.sends == m.receives {
 		return chat.CountRunes
 	}
 	return m.inbox.count
-}
-
-// leaveListeners takes a link out of those that hear of members.
-func (r *Roster) leaveListeners(k *link) {
-	if k.seat < 0 {
-		return
-	}
-	if moved, ok := r.removeFrom(&r.listeners, k.seat); ok {
-		r.links[moved.Slot()].seat = k.seat
-	}
-	k.seat = -1
 }
 
 // unseat takes a member out of the list of those who are here.

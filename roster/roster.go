@@ -322,11 +322,10 @@ func (r *Roster) Closed(now time.Time, l chat.Link) []Effect {
 			r.quit(k)
 		}
 	}
-	if k.talker == nil && k.seat >= 0 {
-		if moved, ok := r.removeFrom(&r.presence, k.seat); ok {
-			r.links[moved.Slot()].seat = k.seat
-		}
+	if k.talker == nil {
+		r.leaveGroup(&r.presence, k)
 	}
+
 	if k.user != nil {
 		r.leave(k)
 	}
