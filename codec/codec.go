@@ -154,6 +154,19 @@ type Caller interface {
 	Next(p []byte) (e chat.Event, n int, err error)
 }
 
+// Voicing is a Dialect whose calls are heard by datagrams on its Voice port.
+type Voicing interface {
+	Dialect
+	// ParseVoice reads a datagram by which its sender becomes an end of a call.
+	// ok is false if it is another one: voice. key is 0 if what stands there can
+	// be no key, and so is a wrong one; ack: the same bytes are wanted back.
+	ParseVoice(p []byte) (key uint64, ack, ok bool)
+	// AppendVoice appends such a datagram, which wants a receipt.
+	AppendVoice(dst []byte, key uint64) []byte
+	// AppendBadKey appends the datagram that answers a wrong key.
+	AppendBadKey(dst []byte) []byte
+}
+
 // A Flag is a setting of one dialect on the command line.
 type Flag struct {
 	Name    string // with the dialect's name in front: "mim0-welcome"

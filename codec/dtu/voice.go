@@ -3,7 +3,11 @@ package dtu
 import (
 	"bytes"
 	"strconv"
+
+	"mim/codec"
 )
+
+var _ codec.Voicing = (*dialect)(nil)
 
 const (
 	wordTalkSession = "TALKSESSION:"
