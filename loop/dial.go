@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
@@ -19,6 +20,7 @@ var errEnroll = errors.New("event loop did not take the connection")
 
 // A dial is one call of Net.Dial until its outcome is told.
 type dial struct {
+	from             netip.Addr // not valid: the system's choice
 	network, address string
 	within           time.Duration
 	tag              any
@@ -27,7 +29,12 @@ type dial struct {
 
 // Dial connects to address.
 func (r *Reactor) Dial(network, address string, within time.Duration, tag any) {
-	r.dials = append(r.dials, &dial{network: network, address: address, within: within, tag: tag})
+	r.DialFrom(netip.Addr{}, network, address, within, tag)
+}
+
+// DialFrom connects to address from one of ours.
+func (r *Reactor) DialFrom(from netip.Addr, network, address string, within time.Duration, tag any) {
+	r.dials = append(r.dials, &dial{from: from, network: network, address: address, within: within, tag: tag})
 	r.startDials()
 }
 
@@ -58,6 +65,10 @@ func (r *Reactor) connect(d *dial) error {
 	ctx, cancel := context.WithTimeout(r.ctx, d.within)
 	defer cancel()
 	dialer := net.Dialer{KeepAlive: -1} // set when it opens, as for all
+	if d.from.IsValid() {
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.from, 0))
+		dialer.Control = portLater
+	}
 	c, err := dialer.DialContext(ctx, d.network, d.address)
 	if err != nil {
 		return err

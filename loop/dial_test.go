@@ -259,3 +259,33 @@ func TestDatagrams(t *testing.T) {
 		})
 	}
 }
+
+// TestDialFrom: the other end sees the address that was asked for.
+func TestDialFrom(t *testing.T) {
+	t.Parallel()
+	m, all := dialer()
+	r := start(t, Config{}, m)
+	there, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer there.Close()
+	from := netip.MustParseAddr("127.0.1.7")
+	on(t, r, func() { m.DialFrom(from, "tcp", there.Addr().String(), patience, "tag") })
+	nc, err := there.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if got := await(t, "the outcome", all); got.why != nil {
+		t.Fatal(got.why)
+	}
+	if at := netAddr(nc.RemoteAddr()); at.Addr() != from {
+		t.Errorf("dialled from %v, the other end sees %v", from, at)
+	}
+	on(t, r, func() {
+		if here := r.Here(m.links[0]); here != netAddr(nc.RemoteAddr()) {
+			t.Errorf("Here is %v", here)
+		}
+	})
+}

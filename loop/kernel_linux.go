@@ -1,6 +1,10 @@
 package loop
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // userTimeout bounds how long sent bytes may stay unacknowledged, or a reader
 // may keep its window shut, before the kernel ends the connection.
@@ -21,3 +25,13 @@ func unacked(fd int) (int, error) {
 }
 
 const reusePort = true
+
+// portLater lets the kernel pick the port of a bound socket when it connects,
+// when it knows the other end: then an address has as many ports for each of
+// those, and picking one does not get slow with tens of thousands of them. See
+// ip(7), IP_BIND_ADDRESS_NO_PORT; a kernel without it picks at once.
+func portLater(_, _ string, c syscall.RawConn) error {
+	return c.Control(func(fd uintptr) {
+		_ = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	})
+}

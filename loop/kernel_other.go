@@ -2,7 +2,11 @@
 
 package loop
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // setUserTimeout: elsewhere than on Linux keep-alive alone finds the dead.
 func setUserTimeout(int) error { return nil }
@@ -18,3 +22,6 @@ func askRead(int, int, bool) error { return unix.ENOSYS }
 
 // reusePort: SO_REUSEPORT means other things on BSD; see guard_other.go.
 const reusePort = false
+
+// portLater: elsewhere than on Linux a bound socket has its port at once.
+func portLater(string, string, syscall.RawConn) error { return nil }

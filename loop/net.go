@@ -74,6 +74,9 @@ type Net interface {
 	// after within. It ends in Opened with Info.Tag == tag, or in Failed.
 	// 32 run at once, more wait in line.
 	Dial(network, address string, within time.Duration, tag any)
+	// DialFrom is Dial from one of this machine's addresses, with a port that
+	// the system picks; one that is not valid is the system's choice too.
+	DialFrom(from netip.Addr, network, address string, within time.Duration, tag any)
 	// SendTo sends one datagram from a UDP door; it may be lost.
 	SendTo(door int, to netip.AddrPort, b []byte)
 	// IdleAfter sets the silence after which bytes that Data left unused are

@@ -18,19 +18,20 @@ func (q *quiet) Send(_ loop.ID, b []byte, _ time.Duration, _ bool) uint64 {
 	q.sent += uint64(len(b))
 	return q.sent
 }
-func (q *quiet) Watch(loop.ID, uint64)                   {}
-func (q *quiet) Again(loop.ID)                           {}
-func (q *quiet) Owe(loop.ID, bool)                       {}
-func (q *quiet) Finish(loop.ID)                          {}
-func (q *quiet) CloseSoon(loop.ID, error)                {}
-func (q *quiet) Kill(loop.ID, error)                     {}
-func (q *quiet) Dial(string, string, time.Duration, any) {}
-func (q *quiet) SendTo(int, netip.AddrPort, []byte)      {}
-func (q *quiet) IdleAfter(loop.ID, time.Duration)        {}
-func (q *quiet) Alarm(time.Time)                         {}
-func (q *quiet) Local(int) netip.AddrPort                { return netip.MustParseAddrPort("10.0.0.1:2001") }
-func (q *quiet) Here(loop.ID) netip.AddrPort             { return netip.MustParseAddrPort("10.0.0.1:40000") }
-func (q *quiet) Post(f func())                           { f() }
+func (q *quiet) Watch(loop.ID, uint64)                                   {}
+func (q *quiet) Again(loop.ID)                                           {}
+func (q *quiet) Owe(loop.ID, bool)                                       {}
+func (q *quiet) Finish(loop.ID)                                          {}
+func (q *quiet) CloseSoon(loop.ID, error)                                {}
+func (q *quiet) Kill(loop.ID, error)                                     {}
+func (q *quiet) Dial(string, string, time.Duration, any)                 {}
+func (q *quiet) DialFrom(netip.Addr, string, string, time.Duration, any) {}
+func (q *quiet) SendTo(int, netip.AddrPort, []byte)                      {}
+func (q *quiet) IdleAfter(loop.ID, time.Duration)                        {}
+func (q *quiet) Alarm(time.Time)                                         {}
+func (q *quiet) Local(int) netip.AddrPort                                { return netip.MustParseAddrPort("10.0.0.1:2001") }
+func (q *quiet) Here(loop.ID) netip.AddrPort                             { return netip.MustParseAddrPort("10.0.0.1:40000") }
+func (q *quiet) Post(f func())                                           { f() }
 
 // talking is a messenger on a quiet net with one caller, eve.
 func talking() (*Mode, *quiet, loop.ID) {

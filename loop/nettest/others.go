@@ -2,6 +2,7 @@ package nettest
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -47,6 +48,23 @@ func dialFails(p *pair) {
 			}
 		})
 	}
+}
+
+func dialFrom(p *pair) {
+	p.on(p.a, func(n loop.Net) {
+		to := p.w.At(p.b.net, 0).String()
+		n.DialFrom(netip.MustParseAddr("192.0.2.1"), "tcp", to, patience, "not ours") // RFC 5737
+		n.DialFrom(netip.Addr{}, "tcp", to, patience, "whatever")
+	})
+	p.until("Failed and Opened", func() bool { return len(p.a.failed) == 1 && len(p.b.ends) == 1 && len(p.a.ends) == 1 })
+	p.both(func() {
+		if f := p.a.failed[0]; f.tag != "not ours" || f.why == nil {
+			p.Errorf("from an address that is not ours: %v", f)
+		}
+		if e := p.a.ends[0]; e.info.Tag != "whatever" {
+			p.Errorf("from no address: opened with %v", e.info.Tag)
+		}
+	})
 }
 
 func manyDials(p *pair) {

@@ -54,6 +54,7 @@ var scenarios = []struct {
 
 	{"both ends know their addresses, the tag comes back", opened},
 	{"a dial that fails gives its tag back", dialFails},
+	{"a dial has the address that it asks for, or fails", dialFrom},
 	{"many dials at once all open", manyDials},
 	{"posts run in order, outside callbacks", posts},
 	{"the earliest Alarm counts, a Tick uses it up", alarm},

@@ -113,6 +113,7 @@ type dials struct {
 // A dial ends in Opened or Failed.
 type dial struct {
 	h       *Host
+	from    netip.Addr // not valid: as find says
 	address string
 	within  time.Duration
 	tag     any
@@ -125,12 +126,22 @@ type dial struct {
 
 // Dial connects to "host:port".
 func (h *Host) Dial(network, address string, within time.Duration, tag any) {
-	d := &dial{h: h, address: address, within: within, tag: tag}
+	h.DialFrom(netip.Addr{}, network, address, within, tag)
+}
+
+// DialFrom connects to "host:port" from an address of this machine: its own or
+// one of loopback, as which the other end then sees it, if it is on this
+// machine too. Any other is EADDRNOTAVAIL.
+func (h *Host) DialFrom(from netip.Addr, network, address string, within time.Duration, tag any) {
+	from = from.Unmap()
+	d := &dial{h: h, from: from, address: address, within: within, tag: tag}
 	switch {
 	case h.stopping:
 		d.why = loop.ErrStopped
 	case network != "tcp" && network != "tcp4" && network != "tcp6":
 		d.why = net.UnknownNetworkError(network)
+	case from.IsValid() && !from.IsLoopback() && from != h.addr:
+		d.why = syscall.EADDRNOTAVAIL
 	}
 	h.dials.waiting.push(d)
 	h.startDials()
@@ -181,6 +192,9 @@ func (d *dial) knock() {
 		return
 	}
 	to := netip.AddrPortFrom(d.to.Addr().Unmap(), d.to.Port())
+	if d.from.IsLoopback() && seen.IsLoopback() || d.from == d.h.addr {
+		seen = d.from
+	}
 	a := &link{h: d.h, dial: d, remote: to, local: netip.AddrPortFrom(seen, w.pick(d.h.addr))}
 	b := &link{h: door.h, peer: a, remote: a.local, local: to}
 	a.peer, d.link = b, a

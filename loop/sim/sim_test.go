@@ -433,3 +433,32 @@ func TestHeldBytesAreOverwritten(t *testing.T) {
 		t.Error("the bytes are still there after the call")
 	}
 }
+
+// TestDialFrom: a process is seen by its own machine under the address of
+// loopback that it asks for, by others never.
+func TestDialFrom(t *testing.T) {
+	from := netip.MustParseAddr("127.0.1.7")
+	for _, row := range []struct {
+		what, to   string
+		from, seen netip.Addr
+	}{
+		{"loopback to loopback", "127.0.0.1", from, from},
+		{"loopback to another machine", "10.0.0.2", from, addrA},
+		{"its own", "10.0.0.2", addrA, addrA},
+		{"none", "127.0.0.1", netip.Addr{}, loopback},
+	} {
+		w, seen := New(1, Faults{}), netip.Addr{}
+		opened := func(_ loop.ID, in loop.Info) { seen = in.Remote.Addr() }
+		here, there := w.Host(addrA, &mode{opened: opened}, tcp), w.Host(addrB, &mode{opened: opened}, tcp)
+		to := row.to + ":" + portOf(there)
+		if row.to == "127.0.0.1" {
+			to = row.to + ":" + portOf(here)
+		}
+		caller := &mode{}
+		w.Host(addrA, caller).DialFrom(row.from, "tcp", to, time.Minute, nil)
+		w.Run(time.Second)
+		if caller.last == 0 || seen != row.seen {
+			t.Errorf("%s: seen as %v, want %v (failed: %v)", row.what, seen, row.seen, caller.failed)
+		}
+	}
+}
