@@ -55,7 +55,10 @@ type Config struct {
 	// Retry: look for a lost server again. Without it the program ends once
 	// the server is lost and the last talk is over.
 	Retry bool
-	Rand  *rand.Rand // spreads the retries; must not be nil
+	// Screen: the views are for a screen. They say more then: Waiting, Trying,
+	// and the last fields of View.
+	Screen bool
+	Rand   *rand.Rand // spreads the retries; must not be nil
 }
 
 // A Client is the state of one messenger. Its methods are called by one
@@ -81,6 +84,8 @@ type Client struct {
 	calls   map[uint64]*contact // dials under way
 	redials []*contact          // waiting for their next try
 	lastID  uint64              // of tickets and calls
+	typing  string              // the line that is being carried out; empty: none
+	texts   uint64              // so many of ours were accepted: the last View.Ticket
 
 	relay relay
 	rooms []*room // that we are in, where there are any (rooms.go)
@@ -165,11 +170,31 @@ func (c *Client) do(e Effect) { c.out = append(c.out, e) }
 
 func (c *Client) show(v View) {
 	v.At = c.now
+	if !c.cfg.Screen {
+		if v.Event.ForScreen() {
+			return
+		}
+		v.Ticket, v.Line, v.Unsure = 0, "", false
+	}
 	c.do(Effect{Kind: Show, View: v})
 }
 
 func (c *Client) fail(err *chat.Error) {
-	c.show(View{Event: Error, Kind: err.Kind.String(), Text: err.Text})
+	c.show(View{Event: Error, Kind: err.Kind.String(), Text: err.Text, Line: c.typing})
+}
+
+// accepted numbers a text that was typed to k, and says that it waits.
+func (c *Client) accepted(k *contact, words string) uint64 {
+	c.texts++
+	v := View{Event: Waiting, From: c.cfg.Name, To: k.handle, Text: words, Ticket: c.texts, Path: PathRelay}
+	if !c.relayed() {
+		v.Path = PathDirect
+	}
+	if k.room {
+		v.To, v.Room = "", k.handle
+	}
+	c.show(v)
+	return c.texts
 }
 
 func (c *Client) id() uint64 {

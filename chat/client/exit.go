@@ -188,7 +188,7 @@ func (c *Client) bye() {
 		l := c.lines[link]
 		for _, t := range l.flight {
 			c.unsettled--
-			c.failed(l.who, t.words, whyUnsure)
+			c.failed(l.who, t, whyUnsure)
 		}
 		if l.who != nil {
 			c.do(Effect{Kind: Close, Link: link, Why: chat.Errorf(chat.Lost, "the other side did not end its direction in time")})

@@ -28,7 +28,9 @@ func (c *Client) Line(now time.Time, s string) []Effect {
 		if !c.cfg.Traits.Presence {
 			before = "the login is answered"
 		}
+		c.typing = s
 		c.fail(chat.Errorf(chat.Full, "too much input before %s; the line was dropped", before))
+		c.typing = ""
 	default:
 		c.held = append(c.held, s)
 		c.heldBytes += len(s)
@@ -54,6 +56,8 @@ func (c *Client) obeyHeld() {
 // obey carries out a line. Blanks before @ or / are a slip: such a line is
 // never taken for a text to whoever was spoken with last.
 func (c *Client) obey(s string) {
+	c.typing = s
+	defer func() { c.typing = "" }()
 	if t := strings.TrimLeftFunc(s, unicode.IsSpace); strings.HasPrefix(t, "@") || strings.HasPrefix(t, "/") {
 		s = t
 	}
@@ -150,10 +154,11 @@ func (c *Client) typed(k *contact, s string) {
 		c.fail(chat.Errorf(chat.TooLong, "the text is longer than %d bytes: it was not sent", limit))
 		return
 	}
+	number := c.accepted(k, words)
 	if c.relayed() {
-		c.post(k, words)
+		c.post(k, words, number)
 	} else {
-		c.say(k, words)
+		c.say(k, words, number)
 	}
 }
 

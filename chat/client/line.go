@@ -262,7 +262,7 @@ func (c *Client) PeerClosed(now time.Time, link chat.Link, why error) []Effect {
 	}
 	for _, t := range l.flight {
 		c.unsettled--
-		c.failed(k, t.words, whyUnsure)
+		c.failed(k, t, whyUnsure)
 	}
 	if len(k.lines) == 0 {
 		k.open = false

@@ -46,10 +46,12 @@ type relay struct {
 type post struct {
 	to     *contact
 	words  string
+	number uint64       // of a text, for the person's screen
 	rest   string       // of words, not asked yet
 	asks   chat.Request // not nil: this, as it was typed in words, and no text for anybody
 	again  bool         // nobody typed it: a room that we were in is asked for again
-	open   int          // pieces without an answer
+	pieces int          // asked so far
+	open   int          // of them, without an answer
 	stored bool         // the server keeps it, or a piece of it
 	why    string       // it, or a piece of it, failed for that
 }
@@ -95,12 +97,12 @@ func (c *Client) sends() chat.Part {
 }
 
 // post queues a text for k.
-func (c *Client) post(k *contact, words string) {
+func (c *Client) post(k *contact, words string, number uint64) {
 	if k != c.relay.all && !k.room {
 		k = c.correspond(k.handle)
 	}
 	c.last = k
-	c.queue(post{to: k, words: words, rest: words})
+	c.queue(post{to: k, words: words, rest: words, number: number})
 }
 
 // queue puts p behind what waits for the server.
@@ -133,6 +135,7 @@ func (c *Client) deliver() {
 			r.begun++
 		}
 		p.open++
+		p.pieces++
 		r.open++
 		r.until = c.now.Add(sayWithin)
 		c.do(Effect{Kind: Ask, Part: c.sends(), Request: q})
@@ -297,7 +300,10 @@ func (c *Client) settlePost(state, why string) {
 
 // fate shows what became of a post.
 func (c *Client) fate(p *post, state, why string) {
-	switch v := (View{Event: Sent, From: c.cfg.Name, Text: p.words, Path: PathRelay, State: state, Why: why}); {
+	v := View{Event: Sent, From: c.cfg.Name, Text: p.words, Path: PathRelay, State: state, Why: why, Ticket: p.number}
+	// Of a text to all some may have got it, of one in pieces a part may have gone.
+	v.Unsure = state == StateFailed && (mayHaveArrived(why) || p.stored || p.pieces > 1 || p.to == c.relay.all && p.pieces > 0)
+	switch {
 	case p.again: // nobody asked for it, and it may be asked again
 	case p.asks != nil:
 		c.fail(chat.Errorf(chat.Lost, "%s: %s", p.words, why))

@@ -281,6 +281,7 @@ func (c *Client) tickServer() {
 	s.until = time.Time{}
 	switch s.phase {
 	case away:
+		c.show(View{Event: Trying, Address: c.cfg.Server})
 		c.dialServer()
 	case asked:
 		c.do(Effect{Kind: HangUp})
@@ -346,6 +347,7 @@ func (c *Client) noServer(why error) {
 		s.tries++
 		s.until = c.now.Add(d)
 		c.offline(why, "next try in "+d.Round(100*time.Millisecond).String())
+		c.show(View{Event: Trying, Address: c.cfg.Server, Until: s.until})
 	}
 	c.obeyHeld()
 }

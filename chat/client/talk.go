@@ -30,7 +30,8 @@ type talk struct {
 // A text is one line that the person typed to someone.
 type text struct {
 	words  string
-	ticket uint64 // once it is on a line
+	number uint64 // for the person's screen
+	ticket uint64 // for the link, once it is on a line
 	last   bool   // the talk is to end behind it
 }
 
@@ -49,17 +50,18 @@ const (
 )
 
 // say queues a text for k, to go out as soon as a line allows.
-func (c *Client) say(k *contact, words string) {
+func (c *Client) say(k *contact, words string, number uint64) {
+	t := text{words: words, number: number}
 	c.last, k.talked = k, true
 	switch {
 	case len(k.waiting) >= maxWaiting || k.bytes+len(words) > maxWaitBytes:
-		c.failed(k, words, whyFull)
+		c.failed(k, t, whyFull)
 		return
 	case k.stranger() && k.writable() == nil:
-		c.failed(k, words, whyGone)
+		c.failed(k, t, whyGone)
 		return
 	}
-	k.waiting = append(k.waiting, text{words: words})
+	k.waiting = append(k.waiting, t)
 	k.bytes += len(words)
 	c.unsettled++
 	c.pump(k)
@@ -175,13 +177,23 @@ func (c *Client) failWaiting(k *contact, why string) {
 	k.waiting, k.bytes = nil, 0
 	for _, t := range lost {
 		c.unsettled--
-		c.failed(k, t.words, why)
+		c.failed(k, t, why)
 	}
 	c.release(k)
 }
 
-func (c *Client) failed(k *contact, words, why string) {
-	c.show(View{Event: Sent, From: c.cfg.Name, To: k.handle, Text: words, Path: PathDirect, State: StateFailed, Why: why})
+func (c *Client) failed(k *contact, t text, why string) {
+	c.show(View{Event: Sent, From: c.cfg.Name, To: k.handle, Text: t.words, Path: PathDirect, State: StateFailed, Why: why,
+		Ticket: t.number, Unsure: mayHaveArrived(why)})
+}
+
+// mayHaveArrived reports whether a text that failed for that may be there.
+func mayHaveArrived(why string) bool {
+	switch why {
+	case whyUnsure, whyCut, whyGoing, whySilent:
+		return true
+	}
+	return false
 }
 
 // Left says that the machine at the other end of the link has all texts up to
@@ -199,7 +211,7 @@ func (c *Client) Left(now time.Time, link chat.Link, ticket uint64) []Effect {
 		l.bytes -= len(t.words)
 		c.unsettled--
 		c.exit.active = now
-		c.show(View{Event: Sent, From: c.cfg.Name, To: k.handle, Text: t.words, Path: PathDirect, State: StateSent})
+		c.show(View{Event: Sent, From: c.cfg.Name, To: k.handle, Text: t.words, Path: PathDirect, State: StateSent, Ticket: t.number})
 	}
 	l.flight = slices.Delete(l.flight, 0, n)
 	c.pump(k)

@@ -24,6 +24,16 @@ const (
 	Bye       Event = "bye"       // the last of all
 )
 
+// Events for a screen, which stays and changes what it shows. Lines and JSON,
+// which do not, say nothing of them; they come only with Config.Screen.
+const (
+	Waiting Event = "waiting" // a text of ours was accepted, as typed: To or Room, Text, its Ticket. Its Sent comes later, just once
+	Trying  Event = "trying"  // the server is lost: it is looked for again at Until or, if that is zero, now
+)
+
+// ForScreen reports whether e is an event for a screen alone.
+func (e Event) ForScreen() bool { return e == Waiting || e == Trying }
+
 // States of a text that was sent.
 const (
 	StateSent      = "sent"      // the other machine has it or, on its way through a server, the server
@@ -61,6 +71,20 @@ type View struct {
 	// Final marks the error that ends the program, which whoever started it
 	// is told with the exit code.
 	Final bool
+
+	// The rest is for a screen, which stays: empty without Config.Screen, and
+	// neither lines nor JSON write it.
+
+	// Ticket is the number of a text of ours, from 1, in Waiting and in the Sent
+	// that says what became of it.
+	Ticket uint64
+	// Line, in an Error, is the line that was not carried out for that, as it
+	// was given to Client.Line but for its end: nothing of it was sent. Empty:
+	// the error is about no line, or about one whose answer came later.
+	Line string
+	// Unsure, in a Sent that failed: the text may have arrived.
+	Unsure bool
+	Until  time.Time // of Trying
 }
 
 // A Person is an entry of the table as it is shown. Name is the handle by

@@ -42,8 +42,11 @@ type person struct {
 }
 
 // AppendJSON appends v as one JSON object on a line of its own, with its end.
-// Bytes that are no UTF-8 become U+FFFD.
+// Bytes that are no UTF-8 become U+FFFD. What is for a screen alone is nothing.
 func AppendJSON(dst []byte, v client.View) []byte {
+	if v.Event.ForScreen() {
+		return dst
+	}
 	o := object{
 		Event: v.Event, At: v.At.Format(milliseconds),
 		Name: v.Name, From: v.From, To: v.To, Room: v.Room,

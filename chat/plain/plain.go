@@ -38,7 +38,7 @@ const writtenAt = " (written 2006-01-02 15:04)"
 func Dated() Format {
 	var day string
 	return func(dst []byte, v client.View) []byte {
-		if today := v.At.Format(time.DateOnly); today != day && !v.Final {
+		if today := v.At.Format(time.DateOnly); today != day && !v.Final && !v.Event.ForScreen() {
 			day = today
 			dst = fmt.Appendf(dst, "-- %s --\n", day)
 		}
@@ -49,9 +49,9 @@ func Dated() Format {
 // AppendPlain appends v as one line for people, with its end; a table is one
 // line and one more for each person in it. The time is that of v.At's zone.
 // The error that ends the program is nothing here: people read it once, where
-// the program says why it ends.
+// the program says why it ends. So is what is for a screen alone.
 func AppendPlain(dst []byte, v client.View) []byte {
-	if v.Final {
+	if v.Final || v.Event.ForScreen() {
 		return dst
 	}
 	stamp := v.At.Format(time.TimeOnly)

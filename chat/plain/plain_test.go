@@ -121,6 +121,14 @@ var views = []struct {
 	{"online", client.View{Event: client.Online, Address: "server:4242"},
 		`15:04:05 * the server is back`,
 		`{"event":"online","at":"2005-02-27T15:04:05.006+01:00","address":"server:4242"}`},
+	{"sent, with what is for a screen", client.View{Event: client.Sent, From: "alice", To: "bob", Text: "hi", State: client.StateSent, Ticket: 7, Unsure: true},
+		`15:04:05 <alice -> bob> hi`,
+		`{"event":"sent","at":"2005-02-27T15:04:05.006+01:00","from":"alice","to":"bob","text":"hi","state":"sent"}`},
+	{"error about a line", client.View{Event: client.Error, Kind: "unknown", Text: "who?", Line: "@eve hi"},
+		`15:04:05 ! who?`,
+		`{"event":"error","at":"2005-02-27T15:04:05.006+01:00","text":"who?","kind":"unknown"}`},
+	{"waiting, for a screen", client.View{Event: client.Waiting, From: "alice", To: "bob", Text: "hi", Ticket: 7}, ``, ``},
+	{"trying, for a screen", client.View{Event: client.Trying, Until: at}, ``, ``},
 	{"bye", client.View{Event: client.Bye},
 		`15:04:05 * bye`,
 		`{"event":"bye","at":"2005-02-27T15:04:05.006+01:00"}`},
@@ -130,14 +138,17 @@ func TestViews(t *testing.T) {
 	for _, test := range views {
 		t.Run(test.name, func(t *testing.T) {
 			test.view.At = at
-			want := test.lines + "\n"
+			want, object := test.lines+"\n", test.json+"\n"
 			if test.view.Final {
 				want = ""
+			}
+			if test.view.Event.ForScreen() {
+				want, object = "", ""
 			}
 			if got := string(AppendPlain([]byte("before "), test.view)); got != "before "+want {
 				t.Errorf("plain:\n got %s\nwant %s", got, test.lines)
 			}
-			if got := string(AppendJSON([]byte("before "), test.view)); got != "before "+test.json+"\n" {
+			if got := string(AppendJSON([]byte("before "), test.view)); got != "before "+object {
 				t.Errorf("JSON:\n got %s\nwant %s", got, test.json)
 			}
 		})
@@ -255,6 +266,12 @@ func FuzzView(f *testing.F) {
 
 func checkJSON(t *testing.T, v client.View) {
 	b := AppendJSON(nil, v)
+	if v.Event.ForScreen() {
+		if len(b) > 0 {
+			t.Fatalf("%s is for a screen alone: %q", v.Event, b)
+		}
+		return
+	}
 	if bytes.Count(b, []byte("\n")) != 1 || b[len(b)-1] != '\n' || !utf8.Valid(b) {
 		t.Fatalf("not one line: %q", b)
 	}
@@ -281,6 +298,9 @@ func checkPlain(t *testing.T, v client.View) {
 	want := 1
 	if v.Event == client.Table {
 		want += len(v.People)
+	}
+	if v.Event.ForScreen() {
+		want = 0
 	}
 	if len(lines) != want+1 || lines[want] != "" {
 		t.Fatalf("%d lines, want %d: %q", len(lines)-1, want, lines)

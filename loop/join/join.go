@@ -33,6 +33,7 @@ type Config struct {
 	Listen  netip.AddrPort // where others call us, if Listens(Dialect); port 0: the system picks
 	JSON    bool           // a line must say to whom it goes
 	Retry   bool           // look for a lost server again
+	Screen  bool           // the views are for a screen (client.Config.Screen)
 	Seed    uint64         // spreads the retries
 	// Show is told what there is to show, Done once the exit code, when
 	// nothing more will happen. Both are called on the loop and must not block.
@@ -130,6 +131,7 @@ func (m *Mode) Booted(n loop.Net) {
 		Listening: listening,
 		Strict:    m.cfg.JSON,
 		Retry:     m.cfg.Retry,
+		Screen:    m.cfg.Screen,
 		Rand:      rand.New(rand.NewPCG(m.cfg.Seed, m.cfg.Seed)),
 	})
 	m.carryOut(m.client.Start(n.Now()))
