@@ -79,6 +79,7 @@ type Traits struct {
 	All         bool          // a Say may be for everyone
 	Accounts    bool          // a login is a name and a password of an account
 	Rooms       bool          // its users join rooms, and hear who comes and goes there
+	Calls       bool          // its users call each other: Talk; what they say goes by datagrams
 	Lobby       string        // the room that every login joins; empty: none
 	PingAfter   time.Duration // a link is pinged after so much silence; 0: never
 	PongWithin  time.Duration // and closed if no right pong comes within this

@@ -60,7 +60,8 @@ const (
 
 // Call is news of a call. Key is its session key, of 15 decimal digits; 0: there
 // is none (yet). Who is the other end; of a room's call, to the one who asks,
-// Room is the other end and Who is nil.
+// Room is the other end and Who is nil. In CallEnded Who may be nil: the key says
+// which call it was.
 type Call struct {
 	State CallState
 	Who   *Person

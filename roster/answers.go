@@ -32,7 +32,7 @@ type entry struct {
 	answer chat.Answer
 	done   bool  // answer is complete
 	last   bool  // it ends the link
-	moves  bool  // a Join or a Leave, carried out when its turn has come
+	moves  bool  // a Join, a Leave or about a call, carried out when its turn has come
 	early  bool  // waits until its author is here
 	stored bool  // some of it is in the store
 	kept   bool  // a Keeping points at it
@@ -49,6 +49,9 @@ type entry struct {
 	logout chat.Logout
 	join   chat.Join
 	leave  chat.Leave
+	talk   chat.Talk
+	yesno  chat.TalkReply
+	hangup chat.TalkEnd
 	text   []byte
 }
 
@@ -165,6 +168,16 @@ func (r *Roster) loose(q chat.Request) *entry {
 	case *chat.Leave:
 		e.leave = *q
 		e.answer.To = &e.leave
+	case *chat.Talk:
+		e.text = append(e.text[:0], q.To...)
+		e.talk = chat.Talk{To: e.text, Room: q.Room}
+		e.answer.To = &e.talk
+	case *chat.TalkReply:
+		e.yesno = *q
+		e.answer.To = &e.yesno
+	case *chat.TalkEnd:
+		e.hangup = *q
+		e.answer.To = &e.hangup
 	default:
 		e.answer.To = &e.refuse
 	}

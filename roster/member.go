@@ -29,6 +29,7 @@ type member struct {
 	account  *account  // nil: it has none
 	since    time.Time // it has been here
 	rooms    []*room
+	calls    []*end // that it takes part in or is asked to
 	leaving  *entry // a Logout that waits for what was told to arrive
 	inbox    inbox
 	halfTill timer
@@ -292,6 +293,7 @@ func (r *Roster) quit(k *link) {
 	k.talker.member = nil
 	r.leaveGroup(&r.listeners, k)
 	if m.here() {
+		r.dropCalls(m)
 		for len(m.rooms) > 0 {
 			r.exit(m, m.rooms[len(m.rooms)-1])
 		}

@@ -35,9 +35,9 @@ func (r *Roster) roomOf(m *member, name []byte) *room {
 	return nil
 }
 
-// moveRoom is a Join or a Leave. What comes of it is told behind its answer, so
-// if that has to wait for others, all of it does.
-func (r *Roster) moveRoom(k *link, q chat.Request) {
+// inTurn is a Join or a Leave, or about a call. What comes of it is told behind
+// its answer, so if that has to wait for others, all of it does.
+func (r *Roster) inTurn(k *link, q chat.Request) {
 	if k.talker.first != nil {
 		e := r.hold(k, q)
 		e.done, e.moves = true, true
@@ -46,7 +46,7 @@ func (r *Roster) moveRoom(k *link, q chat.Request) {
 	r.move(k, q)
 }
 
-// move carries a Join or a Leave out and answers it.
+// move carries out what inTurn takes, and answers it.
 func (r *Roster) move(k *link, q chat.Request) {
 	switch q := q.(type) {
 	case *chat.Join:
@@ -68,6 +68,8 @@ func (r *Roster) move(k *link, q chat.Request) {
 		}
 		r.reply(k.id, chat.Answer{To: q})
 		r.exit(m, o)
+	default:
+		r.carryCall(k, q)
 	}
 }
 
@@ -109,8 +111,10 @@ func (r *Roster) enter(m *member, name string) {
 	}
 }
 
-// exit takes m out of a room that it is in; who stays hears of it.
+// exit takes m out of a room that it is in, and of the calls of it; who stays
+// hears of it.
 func (r *Roster) exit(m *member, o *room) {
+	r.leaveCalls(m, o)
 	i := o.at(m)
 	r.cutFrom(&o.group, i)
 	o.members = slices.Delete(o.members, i, i+1)

@@ -43,6 +43,9 @@ type Config struct {
 	BlockFor        time.Duration
 	BlockEverywhere bool
 	Known           Known // what the store knows
+	// Keys makes the session key of a call: 15 decimal digits, the first not 0,
+	// that nobody can guess (dtu.md, Voice 7). nil: there are no calls.
+	Keys func() uint64
 }
 
 // A Roster holds the users of one server. Its methods may be called from any
@@ -75,6 +78,7 @@ type Roster struct {
 	accounts  map[string]*account
 	aliases   map[string]*account // by folded alias, where that is not the name
 	locks     locks
+	calls     calls
 	seen      seen
 	timers    timers
 	lookTimer timer
@@ -123,7 +127,7 @@ func New(c Config) *Roster {
 		named: map[string]*member{}, accounts: map[string]*account{}, aliases: map[string]*account{}, rooms: map[string]*room{},
 		leases: map[netip.AddrPort]*lease{}, leasesAt: map[netip.Addr]int{},
 		locks: locks{span: c.BlockFor, everywhere: c.BlockEverywhere, names: map[string]*tries{}},
-		seen:  seen{names: map[string]sight{}},
+		seen:  seen{names: map[string]sight{}}, calls: newCalls(),
 	}
 	r.seen.keep = func(folded string) bool { return r.account(folded) != nil }
 	r.learnKnown(&c.Known)
@@ -145,6 +149,7 @@ func (r *Roster) Open(now time.Time, l chat.Link, t *chat.Traits, remote, local 
 	if t.LoginWithin > 0 {
 		r.await(l.Slot(), r.now+t.LoginWithin)
 	}
+	r.calls.here(k, 1)
 	r.learn(k.addr, bare(local.Addr()))
 	return r.out
 }
@@ -202,8 +207,8 @@ func (r *Roster) talk(k *link, q chat.Request) {
 		} else {
 			r.say(k, q)
 		}
-	case *chat.Join, *chat.Leave:
-		r.moveRoom(k, q)
+	case *chat.Join, *chat.Leave, *chat.Talk, *chat.TalkReply, *chat.TalkEnd:
+		r.inTurn(k, q)
 	case *chat.Pong:
 		r.pong(k, q)
 	case *chat.Received:
@@ -329,6 +334,7 @@ func (r *Roster) Closed(now time.Time, l chat.Link) []Effect {
 	if k.user != nil {
 		r.leave(k)
 	}
+	r.calls.here(k, -1)
 	*k = link{}
 	return r.out
 }

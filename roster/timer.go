@@ -19,6 +19,7 @@ const (
 	fireRetry                   // a spool has rested: timer.account
 	fireLease                   // nobody has said for too long that they are here: timer.lease
 	fireLook                    // a minute is over
+	fireCall                    // nobody has answered or spoken for too long: timer.call
 )
 
 // A timer is a time at which something that is not a link gets its turn. It
@@ -32,6 +33,7 @@ type timer struct {
 	talker  *talker
 	account *account
 	lease   *lease
+	call    *call
 }
 
 // timers is a heap, the earliest first.
@@ -105,6 +107,8 @@ func (r *Roster) ring() {
 			r.fill(t.account)
 		case fireLook:
 			r.look()
+		case fireCall:
+			r.callDue(t.call)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func FuzzWrite(f *testing.F) { codectest.FuzzWrite(f, suite(f)) }
 func TestFacts(t *testing.T) {
 	d := New()
 	if got, want := d.Traits(), (chat.Traits{
-		Dialect: "dtu", Reach: chat.ByLink, Rooms: true, Lobby: "#lobby", Silent: true, Logout: true,
+		Dialect: "dtu", Reach: chat.ByLink, Rooms: true, Calls: true, Lobby: "#lobby", Silent: true, Logout: true,
 		PingAfter: 150 * time.Second, PongWithin: 50 * time.Second,
 		MaxText: 4096, Piece: 3703, LoginWithin: 2 * time.Minute,
 	}); got != want {

@@ -118,6 +118,7 @@ func (*dialect) Traits() chat.Traits {
 		Dialect:     dialectName,
 		Reach:       chat.ByLink,
 		Rooms:       true,
+		Calls:       true,
 		Lobby:       lobby,
 		PingAfter:   pingAfter,
 		PongWithin:  pongWithin,

@@ -57,6 +57,7 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 		return f
 	}
 	cfg := serve.Config{Public: c.Bool("public"), Log: log}
+	cfg.Roster.Keys = callKey
 	host, err := hostFlag(c, "host")
 	if err != nil {
 		return err
