@@ -29,12 +29,10 @@ func (e *engine) OnBoot(g gnet.Engine) gnet.Action {
 		if d.Network != "udp" {
 			continue
 		}
-		fd, err := g.DupListener("udp", d.Addr.String())
-		if err != nil {
+		if err := r.openUDP(i); err != nil {
 			r.bootErr = &ListenError{d, err}
 			return gnet.Shutdown
 		}
-		r.udp[i] = udpDoor{fd: fd, v6: d.Addr.Addr().Is6()}
 	}
 	return gnet.None
 }

@@ -128,9 +128,10 @@ type Reactor struct {
 	dials   []*dial
 	dialing int
 
-	doorAt map[net.Addr]int
-	to4    unix.SockaddrInet4
-	to6    unix.SockaddrInet6
+	doorAt    map[net.Addr]int
+	datagrams *batch // nil before the first
+	to4       unix.SockaddrInet4
+	to6       unix.SockaddrInet6
 }
 
 // New makes a Reactor for m. Nothing is opened before Start.

@@ -101,11 +101,7 @@ func (r *Reactor) epilogue(err error) {
 		}
 	}
 	r.tellClosed()
-	for _, u := range r.udp {
-		if u.fd >= 0 {
-			unix.Close(u.fd)
-		}
-	}
+	r.closeUDP()
 	r.publish()
 	switch {
 	case r.stopping:

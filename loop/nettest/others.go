@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -168,6 +169,28 @@ func datagrams(p *pair) {
 		}
 		if got, want := p.a.datagrams[0], fmt.Sprintf("0 %v pong", to); got != want {
 			p.Errorf("a got %q, want %q", got, want)
+		}
+	})
+}
+
+// manyDatagrams: each of a hundred that were sent in one callback comes once,
+// whole and by itself, in any order.
+func manyDatagrams(p *pair) {
+	const n = 100
+	from, to := p.w.At(p.a.net, 0), p.w.At(p.b.net, 1)
+	var want []string
+	p.on(p.a, func(x loop.Net) {
+		for i := range n {
+			text := strings.Repeat("x", i*7) // the first is empty
+			x.SendTo(0, to, []byte(text))
+			want = append(want, fmt.Sprintf("1 %v %s", from, text))
+		}
+	})
+	p.until("all datagrams", func() bool { return len(p.b.datagrams) >= n })
+	p.both(func() {
+		slices.SortFunc(p.b.datagrams, func(a, b string) int { return len(a) - len(b) })
+		if !slices.Equal(p.b.datagrams, want) {
+			p.Errorf("b got %q", p.b.datagrams)
 		}
 	})
 }

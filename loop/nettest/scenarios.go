@@ -59,6 +59,7 @@ var scenarios = []struct {
 	{"posts run in order, outside callbacks", posts},
 	{"the earliest Alarm counts, a Tick uses it up", alarm},
 	{"datagrams come by the door they were sent to", datagrams},
+	{"a hundred datagrams come whole", manyDatagrams},
 }
 
 // pattern is n bytes that show where they belong.
