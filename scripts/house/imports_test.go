@@ -36,6 +36,7 @@ var rules = []rule{
 	{"chat", nil, nil, pure, "it is the vocabulary of all and depends on nobody"},
 	{"chat/client", []string{"chat"}, nil, pure, "a messenger's state is bytes-free and time is an argument"},
 	{"chat/plain", []string{"chat", "chat/client"}, nil, world, "a screen knows what is shown, not where it comes from"},
+	{"chat/script", []string{"chat"}, nil, pure, "a load test's script is words in, steps out, and time is an argument"},
 	{"codec", []string{"chat"}, nil, pure, "it is the contract between bytes and chat values"},
 	{"codec/wire", []string{"chat"}, nil, pure, "scanners know bytes only"},
 	{"codec/asked", []string{"chat"}, nil, pure, "a queue knows requests and outcomes, not their words"},
