@@ -84,6 +84,7 @@ type Traits struct {
 	PingAfter   time.Duration // a link is pinged after so much silence; 0: never
 	PongWithin  time.Duration // and closed if no right pong comes within this
 	Lease       time.Duration // a login holds for this long, without its link; 0: as long as its link
+	Renew       time.Duration // a client says so again this often, each time by a new link; 0: never
 	Silent      bool          // it has no words for a text that has arrived: who sent it need not wait
 	NotSelf     bool          // a text to oneself is an error
 	WhoElse     bool          // its server can be asked who else is here, or was: WhoElse

@@ -154,6 +154,14 @@ type Caller interface {
 	Next(p []byte) (e chat.Event, n int, err error)
 }
 
+// Ending is a Caller whose answers may have no end but that of the link.
+type Ending interface {
+	// End is Next for the bytes that Next has left, none perhaps, behind which
+	// nothing will come: the other end has ended its direction. Asked until it
+	// gives no event and takes no bytes.
+	End(p []byte) (e chat.Event, n int, err error)
+}
+
 // Voicing is a Dialect whose calls are heard by datagrams on its Voice port.
 type Voicing interface {
 	Dialect

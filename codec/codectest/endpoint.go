@@ -55,6 +55,7 @@ type endpoint struct {
 	caller   codec.Caller
 	timed    codec.Timed
 	idler    codec.Idler
+	ending   codec.Ending
 	counting codec.Counting
 	paced    codec.Paced
 	prompts  codec.Prompting
@@ -83,6 +84,7 @@ func open(d codec.Dialect, end End, m manner) (*endpoint, error) {
 		}
 		e.caller = calling.Call(end.Link)
 		state = e.caller
+		e.ending, _ = state.(codec.Ending)
 	} else {
 		e.session = d.Open(end.Link)
 		state = e.session

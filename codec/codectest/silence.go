@@ -63,10 +63,34 @@ func (e *endpoint) silence() error {
 
 // finish is the end of input.
 func (e *endpoint) finish() error {
-	if e.idler == nil {
-		return nil
+	switch {
+	case e.idler != nil:
+		return e.idle(true)
+	case e.ending != nil:
+		return e.close()
 	}
-	return e.idle(true)
+	return nil
+}
+
+// close shows a caller what is left, perhaps nothing, until End makes nothing
+// more of it.
+func (e *endpoint) close() error {
+	e.rests++
+	return e.look("End", nil, func(p []byte) (used int, err error) {
+		for !e.ended {
+			event, n, bad := e.ending.End(p[used:])
+			var found any
+			if event != nil {
+				found = event
+			}
+			more, err := e.step("End", found, n, bad, len(p)-used)
+			if err != nil || !more {
+				return used, err
+			}
+			used += n
+		}
+		return used, nil
+	})
 }
 
 // idle shows what is left, until Idle makes nothing more of it: at last it may

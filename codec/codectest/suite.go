@@ -50,12 +50,12 @@ type rule struct {
 var rules = []rule{
 	{
 		"split anywhere",
-		"TCP is a stream: segments are no messages. Byte by byte, or cut in any other way, a stream and the silence behind it (Idle, Due) give the same requests, events and error as in one piece, however the answers come. Nothing of p may be kept or changed: it is valid during the call. A Refuse that is Last is the last request until it is answered. How the other end counts (Count) makes no difference to ASCII.",
+		"TCP is a stream: segments are no messages. Byte by byte, or cut in any other way, a stream and the silence or end behind it (Idle, Due, End) give the same requests, events and error as in one piece, however the answers come. Nothing of p may be kept or changed: it is valid during the call. A Refuse that is Last is the last request until it is answered. How the other end counts (Count) makes no difference to ASCII.",
 		splitAnywhere,
 	},
 	{
 		"any bytes",
-		"Whatever comes in, through Next, Idle, Due and Count, gives requests or one error: never a panic, never more bytes taken than there were, never more requests of no bytes than bytes and silences, never more bytes kept than the stated bound, never a timer that is due without end.",
+		"Whatever comes in, through Next, Idle, End, Due and Count, gives requests or one error: never a panic, never more bytes taken than there were, never more requests of no bytes than bytes and silences, never more bytes kept than the stated bound, never a timer that is due without end.",
 		anyBytes,
 	},
 	{

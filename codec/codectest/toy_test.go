@@ -472,3 +472,22 @@ func toySuite(breaks string) Suite {
 		}}},
 	}
 }
+
+// End ends the wait for what follows a text, as no more can.
+func (c *toyCaller) End(p []byte) (chat.Event, int, error) {
+	switch c.breaks {
+	case "panics when all is over":
+		panic("over")
+	case "is never over":
+		return &chat.Notice{}, 0, nil
+	case "takes too much when all is over":
+		return nil, len(p) + 1, nil
+	case "changes its bytes when all is over":
+		if len(p) > 0 {
+			p[0]++
+		}
+		return nil, 0, nil
+	}
+	c.seen, c.quiet = len(p), true
+	return c.Next(p)
+}

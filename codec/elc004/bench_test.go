@@ -53,7 +53,7 @@ func hotPath(tb testing.TB) []struct {
 				heard[i] = '0'
 			}
 			out := a.s.Datagram(now, bobAt, heard)
-			return len(out) == 2 && out[0].Kind == Said
+			return len(out) == 2 && out[0].Kind == codec.Said
 		}},
 		{"group text heard", 0, len(group), func() bool {
 			now = now.Add(20 * time.Millisecond)
@@ -68,13 +68,13 @@ func hotPath(tb testing.TB) []struct {
 		}},
 		{"text of another program heard", 0, len(foreign), func() bool {
 			out := b.s.Datagram(now, aliceAt, foreign)
-			return len(out) == 1 && out[0].Kind == Said
+			return len(out) == 1 && out[0].Kind == codec.Said
 		}},
 		{"text said and confirmed", 0, len(text), func() bool {
 			out := a.s.Say(now, bobAt, text, 7)
 			other = append(append(other[:0], 'A'), out[0].Data[1:]...)
 			out = a.s.Datagram(now, bobAt, other)
-			return len(out) == 1 && out[0].Kind == Delivered
+			return len(out) == 1 && out[0].Kind == codec.Delivered
 		}},
 		{"question of a stranger", 0, len(question), func() bool { return len(a.s.Datagram(now, strangerAt, question)) <= 2 }},
 		{"nothing due", 0, 0, func() bool { return len(a.s.Due(now)) == 0 && a.s.Wake().IsZero() }},

@@ -80,11 +80,11 @@ func FuzzLogin(f *testing.F) {
 func TestFacts(t *testing.T) {
 	d := New()
 	if got, want := d.Traits(), (chat.Traits{
-		Dialect: "elc004", Reach: chat.ByPeerUDP, Lease: 95 * time.Second, MaxText: 1011, LoginWithin: 10 * time.Second,
+		Dialect: "elc004", Reach: chat.ByPeerUDP, Lease: 95 * time.Second, Renew: 30 * time.Second, MaxText: 1011, LoginWithin: 10 * time.Second,
 	}); got != want {
 		t.Errorf("traits %+v, want %+v", got, want)
 	}
-	if got := d.Ports(); len(got) != 1 || got[0] != (codec.Port{Role: codec.Registry, Network: "tcp", Number: 2002}) {
+	if got := d.Ports(); len(got) != 2 || got[0] != (codec.Port{Role: codec.Registry, Network: "tcp", Number: 2002}) || got[1] != (codec.Port{Role: codec.Peer, Network: "udp"}) {
 		t.Errorf("ports %+v", got)
 	}
 	if d.Name() != "elc004" {

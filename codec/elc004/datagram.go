@@ -134,12 +134,16 @@ func readBang(p []byte) (d datagram, ok bool) {
 	return d, len(rest) > len(line)
 }
 
-// readPlus reads shape (a), in which ours has a number behind the name.
+// readPlus reads shape (a), in which ours has a number behind the name; without
+// a text it is a Q to one whose shape is not known.
 func readPlus(text, name []byte) datagram {
 	d := datagram{shape: plus, word: says, text: text, name: withoutEnd(name)}
 	if i := bytes.LastIndexByte(d.name, '+'); i >= 0 {
 		if n, ok := readNumber(d.name[i+1:], maxDigits); ok {
 			d.shape, d.word, d.n, d.digits, d.name = ours, 'M', n, d.name[i+1:], d.name[:i]
+			if len(text) == 0 {
+				d.word = 'Q'
+			}
 		}
 	}
 	return d

@@ -62,8 +62,9 @@ const (
 	// quiet is the silence that ends a request (elc004 rule 1).
 	quiet = 50 * time.Millisecond
 
-	// lease and loginWithin are for whoever keeps the time (elc004 rules 1 and 5).
+	// lease, renew and loginWithin are for whoever keeps the time (elc004 rules 1 and 5).
 	lease       = 95 * time.Second
+	renew       = 30 * time.Second
 	loginWithin = 10 * time.Second
 )
 
@@ -81,7 +82,10 @@ func New() codec.Dialect { return dialect{} }
 func (dialect) Name() string { return dialectName }
 
 func (dialect) Ports() []codec.Port {
-	return []codec.Port{{Role: codec.Registry, Network: "tcp", Number: port}}
+	return []codec.Port{
+		{Role: codec.Registry, Network: "tcp", Number: port},
+		{Role: codec.Peer, Network: "udp"}, // the user picks it
+	}
 }
 
 func (dialect) Traits() chat.Traits {
@@ -89,6 +93,7 @@ func (dialect) Traits() chat.Traits {
 		Dialect:     dialectName,
 		Reach:       chat.ByPeerUDP,
 		Lease:       lease,
+		Renew:       renew,
 		MaxText:     maxText,
 		LoginWithin: loginWithin,
 	}

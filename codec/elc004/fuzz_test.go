@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"mim/codec"
 )
 
 // FuzzDatagram: whatever comes from whom and when, nothing panics, what is kept
@@ -59,8 +61,8 @@ type watch struct {
 }
 
 func newWatch(t *testing.T) *watch {
-	w := &watch{t: t, s: NewSocket(Config{Name: "alice", Self: aliceAt}), now: time.Unix(1e9, 0), open: map[uint64]bool{}}
-	w.s.Known(w.now, []Entry{{bobAt, "bob"}, {strangerAt, ""}})
+	w := &watch{t: t, s: NewSocket(codec.SocketConfig{Name: "alice", Self: aliceAt}), now: time.Unix(1e9, 0), open: map[uint64]bool{}}
+	w.s.Known(w.now, aliceAt, known([]Entry{{bobAt, "bob"}, {strangerAt, ""}}))
 	for i := range 3 {
 		if _, err := w.s.Join(w.now, fmt.Sprint("g", i)); err != nil {
 			t.Fatal(err)
@@ -89,11 +91,11 @@ func (w *watch) step(who byte, wait time.Duration, p []byte) {
 	}
 }
 
-func (w *watch) check(out []Output, came int, stranger bool) {
+func (w *watch) check(out []codec.Output, came int, stranger bool) {
 	sent := 0
 	for _, o := range out {
 		switch o.Kind {
-		case Send:
+		case codec.Send:
 			sent += len(o.Data)
 			if len(o.Data) == 0 || len(o.Data) > maxDatagram || !o.Who.IsValid() {
 				w.t.Fatalf("a datagram of %d bytes to %v", len(o.Data), o.Who)
@@ -105,8 +107,8 @@ func (w *watch) check(out []Output, came int, stranger bool) {
 			if stranger {
 				w.answers = append(w.answers, w.now)
 			}
-		case Delivered, Failed:
-			if o.Group == "" && w.open[o.Ticket] {
+		case codec.Delivered, codec.Failed:
+			if o.Room == "" && w.open[o.Ticket] {
 				w.t.Fatalf("text %d has two ends", o.Ticket)
 			}
 			w.open[o.Ticket] = true
@@ -143,7 +145,7 @@ func TestAmplification(t *testing.T) {
 		in += len(p)
 		w.now = w.now.Add(300 * time.Millisecond)
 		for _, o := range w.s.Datagram(w.now, from, p) {
-			if o.Kind == Send {
+			if o.Kind == codec.Send {
 				out += len(o.Data)
 			}
 		}

@@ -2,9 +2,12 @@ package elc004
 
 import (
 	"net/netip"
+	"slices"
+	"strconv"
 	"time"
 
 	"mim/chat"
+	"mim/codec"
 )
 
 const (
@@ -70,7 +73,7 @@ func (p *peer) membership(name []byte) *membership {
 // is learnt later are told then. Members that are known already are told as
 // Entered. The error is for the person: a *chat.Error of kind BadName, Already
 // or Full.
-func (s *Socket) Join(now time.Time, name string) ([]Output, error) {
+func (s *Socket) Join(now time.Time, name string) ([]codec.Output, error) {
 	s.start(now)
 	var room [maxGroup + 8]byte
 	wire, ok := appendGroup(room[:0], name)
@@ -100,18 +103,41 @@ func (s *Socket) Join(now time.Time, name string) ([]Output, error) {
 	g.in = true
 	for _, p := range s.friends {
 		if m := p.membership([]byte(g.name)); m != nil && m.in {
-			s.tell(Output{Kind: Entered, Who: p.key.addr(), Name: p.name(), Group: g.name})
+			s.tell(codec.Output{Kind: codec.Entered, Who: p.key.addr(), Name: p.name(), Room: g.name})
 		}
 		if p.shape == ours {
 			s.announce(p, g.name)
 		}
+		s.probe(p)
 	}
 	return s.out, nil
 }
 
+// maxProbes is how often a friend whose shape is not known is asked in shape
+// (a) who it is: another program shows each as an empty text.
+const maxProbes = 2
+
+// probe asks a friend of whose shape nothing is known, in words that the known
+// other programs can take, for an A that shows that it speaks ours. So a group
+// forms although nobody has spoken yet (elc004 rule 11).
+func (s *Socket) probe(p *peer) {
+	if p.shape != unknown || p.probes >= maxProbes {
+		return
+	}
+	p.probes++
+	at := len(s.scratch)
+	s.appendPlus(nil)
+	s.scratch = strconv.AppendUint(append(s.scratch, '+'), p.number(), 10)
+	s.send(p, s.written(at))
+}
+
+func (s *Socket) inAny() bool {
+	return slices.ContainsFunc(s.groups, func(g group) bool { return g.in })
+}
+
 // Leave leaves a group and tells each friend of our shape. The error is of
 // kind NotSo.
-func (s *Socket) Leave(now time.Time, name string) ([]Output, error) {
+func (s *Socket) Leave(now time.Time, name string) ([]codec.Output, error) {
 	s.start(now)
 	var room [maxGroup + 8]byte
 	wire, _ := appendGroup(room[:0], name)
@@ -134,12 +160,13 @@ func (s *Socket) Leave(now time.Time, name string) ([]Output, error) {
 	return s.out, nil
 }
 
-// SayTo sends a text to each member of a group by itself.
-func (s *Socket) SayTo(now time.Time, name string, text []byte, ticket uint64) []Output {
+// SayTo sends a text to each member of a group by itself: a Sent for all, then
+// Delivered or Failed for each.
+func (s *Socket) SayTo(now time.Time, name string, text []byte, ticket uint64) []codec.Output {
 	s.start(now)
 	var room [maxGroup + 8]byte
 	wire, _ := appendGroup(room[:0], name)
-	failed := Output{Kind: Failed, Group: string(wire), Ticket: ticket}
+	failed := codec.Output{Kind: codec.Failed, Room: string(wire), Ticket: ticket}
 	g := s.find(string(wire))
 	switch {
 	case g == nil || !g.in:
@@ -147,10 +174,19 @@ func (s *Socket) SayTo(now time.Time, name string, text []byte, ticket uint64) [
 	case len(text) > maxDatagram:
 		failed.Err = errTooLong
 	default:
-		failed.Err = errAlone
+		members := 0
 		for _, p := range s.friends {
 			if p.isIn(g.name) && p.shape == ours {
-				failed.Err = nil
+				members++
+			}
+		}
+		if members == 0 {
+			failed.Err = errAlone
+			break
+		}
+		s.tell(codec.Output{Kind: codec.Sent, Room: g.name, Ticket: ticket, More: members})
+		for _, p := range s.friends {
+			if p.isIn(g.name) && p.shape == ours {
 				s.say(p, g.name, text, ticket)
 			}
 		}
@@ -244,7 +280,7 @@ func (s *Socket) joins(p *peer, d *datagram, name []byte, size int) {
 		return
 	}
 	if !was && p.listed {
-		s.tell(Output{Kind: Entered, Who: p.key.addr(), Name: p.name(), Group: m.group})
+		s.tell(codec.Output{Kind: codec.Entered, Who: p.key.addr(), Name: p.name(), Room: m.group})
 	}
 	switch {
 	case pending != nil:
@@ -269,7 +305,7 @@ func (s *Socket) leaves(p *peer, d *datagram, name []byte) {
 	m.in, m.told, m.n = false, false, d.n
 	s.endJoin(p, m.group)
 	if was && p.listed && s.in(m.group) {
-		s.tell(Output{Kind: Exited, Who: p.key.addr(), Name: p.name(), Group: m.group})
+		s.tell(codec.Output{Kind: codec.Exited, Who: p.key.addr(), Name: p.name(), Room: m.group})
 	}
 }
 
@@ -287,7 +323,7 @@ func (s *Socket) writes(p *peer, d *datagram, name []byte) string {
 	case p.listed:
 		if m := p.membership(name); m != nil && !m.in && !m.stale(d.n) {
 			m.in, m.n = true, d.n
-			s.tell(Output{Kind: Entered, Who: p.key.addr(), Name: p.name(), Group: m.group})
+			s.tell(codec.Output{Kind: codec.Entered, Who: p.key.addr(), Name: p.name(), Room: m.group})
 		}
 	}
 	return g.name

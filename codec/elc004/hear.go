@@ -7,11 +7,12 @@ import (
 	"unicode/utf8"
 
 	"mim/chat"
+	"mim/codec"
 )
 
 // Datagram takes one that came. What is no IPv4, empty or longer than 1024
 // bytes is dropped.
-func (s *Socket) Datagram(now time.Time, from netip.AddrPort, b []byte) []Output {
+func (s *Socket) Datagram(now time.Time, from netip.AddrPort, b []byte) []codec.Output {
 	s.start(now)
 	k, ok := keyOf(from)
 	if !ok || len(b) == 0 || len(b) > maxDatagram {
@@ -33,7 +34,7 @@ func (s *Socket) Datagram(now time.Time, from netip.AddrPort, b []byte) []Output
 			s.ofGroup(p, &d, name, len(b))
 		}
 	case 'B':
-		s.tell(Output{Kind: Ended, Who: k.addr(), Name: p.name()})
+		s.tell(codec.Output{Kind: codec.Ended, Who: k.addr(), Name: p.name()})
 	case says:
 		s.said(p, "", d.text)
 	case asksName:
@@ -108,7 +109,7 @@ func (s *Socket) claim(p *peer, name []byte) {
 			s.end(w)
 		}
 	}
-	s.tell(Output{Kind: Named, Who: p.key.addr(), Name: p.claim})
+	s.tell(codec.Output{Kind: codec.Named, Who: p.key.addr(), Name: p.claim})
 }
 
 // reply sends what was appended to scratch from at on, as an answer to a
@@ -147,7 +148,7 @@ func (s *Socket) confirmed(p *peer, n uint64) bool {
 			continue
 		}
 		if w.word == 'M' || w.word == 'G' {
-			s.tell(Output{Kind: Delivered, Who: p.key.addr(), Ticket: w.ticket, Group: w.group})
+			s.tell(codec.Output{Kind: codec.Delivered, Who: p.key.addr(), Ticket: w.ticket, Room: w.group})
 		}
 		s.end(w)
 		return true
@@ -177,7 +178,7 @@ func (s *Socket) said(p *peer, group string, text []byte) {
 	}
 	at := len(s.scratch)
 	s.scratch = chat.AppendText(s.scratch, text)
-	s.tell(Output{Kind: Said, Who: p.key.addr(), Name: p.name(), Group: group, Data: s.written(at)})
+	s.tell(codec.Output{Kind: codec.Said, Who: p.key.addr(), Name: p.name(), Room: group, Data: s.written(at)})
 }
 
 // sayName answers who we are in shape (b) or (c).

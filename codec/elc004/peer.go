@@ -6,58 +6,10 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"mim/chat"
+	"mim/codec"
 )
-
-// An OutputKind says what a Socket wants done or has to tell.
-type OutputKind uint8
-
-const (
-	// Send: Data is a datagram for Who.
-	Send OutputKind = iota + 1
-	// Said: Who, known as Name (which may be empty), said Data; in Group, if
-	// that is not empty.
-	Said
-	// Sent: the text of Ticket has left for Who. Nothing more may come of it:
-	// it is confirmed only by a program of our shape.
-	Sent
-	// Delivered: the program of Who has the text of Ticket. Of a text to a
-	// group there is one Delivered or Failed for each member that it went to.
-	Delivered
-	// Failed: it does not, as far as we know; Err says why.
-	Failed
-	// Named: Who, for whom the table has no name, says that it is called Name.
-	Named
-	// Entered, Exited: Who, known as Name, is in Group now, or no more.
-	Entered
-	Exited
-	// Ended: Who closed the talk.
-	Ended
-)
-
-// An Output is one thing that came of a call; valid until the next call on its
-// Socket. Strings may be kept.
-type Output struct {
-	Kind   OutputKind
-	Who    netip.AddrPort // the other end
-	Name   string
-	Group  string // with its "#", in lower case
-	Ticket uint64
-	Data   []byte
-	Err    error
-}
-
-// An Entry is one of the server's table.
-type Entry struct {
-	Addr netip.AddrPort
-	ID   string // empty: the table has none
-}
-
-// Config is what a Socket must know.
-type Config struct {
-	Name string         // ours; what is left of it goes over the wire (elc004 rule 3)
-	Self netip.AddrPort // where others reach us, as far as we know; the port must be right
-	Seed [32]byte       // of the numbers; nobody else should know it
-}
 
 const (
 	// maxFriends bounds the table, maxOthers those beside it who wrote to us
@@ -92,13 +44,16 @@ type Socket struct {
 	answer  int
 	known   uint64 // counts the tables
 	now     time.Time
-	out     []Output
+	out     []codec.Output
 	scratch []byte
 	guest   peer // stands for one of whom nothing is kept
 }
 
+// Socket makes a Socket, for codec.Datagrams.
+func (dialect) Socket(c codec.SocketConfig) codec.Socket { return NewSocket(c) }
+
 // NewSocket makes a socket that knows nobody.
-func NewSocket(c Config) *Socket {
+func NewSocket(c codec.SocketConfig) *Socket {
 	var room [maxName]byte
 	s := &Socket{
 		id:     string(appendID(room[:0], c.Name, c.Self.Port())),
@@ -144,7 +99,8 @@ type peer struct {
 	place  int // among the others
 	shape  shape
 	listed bool
-	asked  bool // for its name, while its shape was not known
+	asked  bool  // for its name, while its shape was not known
+	probes uint8 // sent to it, see probe
 }
 
 func (p *peer) name() string {
@@ -171,10 +127,10 @@ func (s *Socket) start(now time.Time) {
 	s.out, s.scratch = s.out[:0], s.scratch[:0]
 }
 
-func (s *Socket) tell(o Output) { s.out = append(s.out, o) }
+func (s *Socket) tell(o codec.Output) { s.out = append(s.out, o) }
 
 func (s *Socket) send(p *peer, data []byte) {
-	s.tell(Output{Kind: Send, Who: p.key.addr(), Data: data})
+	s.tell(codec.Output{Kind: codec.Send, Who: p.key.addr(), Data: data})
 }
 
 // written is what was appended to scratch from at on, as bytes that stay.
@@ -218,27 +174,35 @@ func (s *Socket) place(p *peer) bool {
 
 // Known takes the table as the server gave it last: whoever is not in it is a
 // friend no more. Entries without an IPv4 address, and our own, are skipped.
-func (s *Socket) Known(now time.Time, entries []Entry) []Output {
+func (s *Socket) Known(now time.Time, self netip.AddrPort, people []*chat.Person) []codec.Output {
 	s.start(now)
 	s.known++
+	s.self = netip.AddrPortFrom(self.Addr().Unmap(), self.Port())
 	var room [maxName]byte
-	for _, e := range entries {
-		k, ok := keyOf(e.Addr)
+	for _, who := range people {
+		k, ok := keyOf(who.Near)
 		if !ok || k.addr() == s.self {
 			continue
 		}
 		p := s.peers[k]
-		if p == nil || !p.listed {
+		fresh := p == nil || !p.listed
+		if fresh {
 			if len(s.friends) >= maxFriends {
 				continue
 			}
 			p = s.befriend(k, p)
 		}
 		p.table = s.known
-		if id := appendAlias(room[:0], e.ID); string(id) != p.id {
+		if id := appendAlias(room[:0], who.Name); string(id) != p.id {
 			p.id = string(id)
 		}
+		if fresh && p.id == "" && p.claim != "" {
+			s.tell(codec.Output{Kind: codec.Named, Who: k.addr(), Name: p.claim})
+		}
 		s.askName(p)
+		if s.inAny() {
+			s.probe(p)
+		}
 	}
 	kept := s.friends[:0]
 	for _, p := range s.friends {
@@ -265,7 +229,7 @@ func (s *Socket) befriend(k key, p *peer) *peer {
 	s.friends = append(s.friends, p)
 	for _, m := range p.groups {
 		if m.in && s.in(m.group) {
-			s.tell(Output{Kind: Entered, Who: k.addr(), Name: p.name(), Group: m.group})
+			s.tell(codec.Output{Kind: codec.Entered, Who: k.addr(), Name: p.name(), Room: m.group})
 		}
 	}
 	if p.shape == ours {
@@ -279,10 +243,10 @@ func (s *Socket) befriend(k key, p *peer) *peer {
 func (s *Socket) unfriend(p *peer) {
 	for _, m := range p.groups {
 		if m.in && s.in(m.group) {
-			s.tell(Output{Kind: Exited, Who: p.key.addr(), Name: p.name(), Group: m.group})
+			s.tell(codec.Output{Kind: codec.Exited, Who: p.key.addr(), Name: p.name(), Room: m.group})
 		}
 	}
-	p.listed, p.shape, p.id, p.asked, p.groups = false, unknown, "", false, nil
+	p.listed, p.shape, p.id, p.asked, p.probes, p.groups = false, unknown, "", false, 0, nil
 	for i := len(p.waits) - 1; i >= 0; i-- {
 		if w := p.waits[i]; w.word == 'Q' || w.word == 'J' {
 			s.end(w)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mim/codec"
 )
 
 var strangerAt = netip.MustParseAddrPort("192.0.2.66:4000")
@@ -151,7 +153,7 @@ func TestUnknownShape(t *testing.T) {
 	friends(t, unknown).say("one").hear("M:5:hello").want("they say something first",
 		`-> "one\n+alice+17"`, "sent 7", `-> "M:17:one"`, `bob: "hello"`, `-> "A:5:alice"`)
 	n = friends(t, unknown).say("one").after(time.Minute).hear("hi\n+bob").say("two").want("(a)",
-		`-> "one\n+alice+17"`, "sent 7", `bob: "hi"`, `-> "two\n+alice"`, "sent 7")
+		`-> "one\n+alice+17"`, "sent 7", "11.5s: sent 7", `bob: "hi"`, `-> "two\n+alice"`, "sent 7")
 	n.after(time.Minute).bye().join("class").leave("class").want("nothing of ours")
 
 	friends(t, ours).say("one").forget().table().after(time.Minute).want("who left the table is not written to", "11.5s: failed 7: undelivered")
@@ -201,9 +203,9 @@ func TestGroups(t *testing.T) {
 	n.hear("J:30:class").want("a newcomer is answered", "bob enters #class", `-> "J:18:class"`)
 	n.hear("J:30:class").want("a repeat is answered again", `-> "J:19:class"`)
 	n.hear("J:31:class").want("an answer is not")
-	n.sayTo("#CLASS", "hi").want("text", `-> "G:20:class:hi"`).hear("A:20:bob").want("confirmed", "delivered 7 in #class")
+	n.sayTo("#CLASS", "hi").want("text", "sent 7 in #class", `-> "G:20:class:hi"`).hear("A:20:bob").want("confirmed", "delivered 7 in #class")
 	n.sayTo("class", "hi").after(time.Minute)
-	if len(n.told) != 6 || n.told[5] != "11.5s: failed 7 in #class: undelivered" {
+	if len(n.told) != 7 || n.told[6] != "11.5s: failed 7 in #class: undelivered" {
 		t.Errorf("not confirmed: %q", n.told)
 	}
 	n.told = nil
@@ -219,11 +221,55 @@ func TestGroups(t *testing.T) {
 	n.join("class").want("back", "bob enters #class", `-> "J:24:class"`).hear("J:35:class").want("answered, or theirs crossed ours", `-> "J:24:class"`)
 	n.hear("J:36:class").after(time.Minute).want("silent")
 
-	n = friends(t, unknown).join("class").want("shape not known")
-	n.hear("hi\n+bob+9").want("told when it is", `-> "J:17:class"`, `bob: "hi"`, `-> "A:9:alice"`)
-	n.hear("J:10:class").table().want("who goes leaves", "bob enters #class", `-> "J:17:class"`, "bob leaves #class")
+	n = friends(t, unknown).join("class").want("shape not known: asked in one that others can take", `-> "\n+alice+17"`)
+	n.hear("hi\n+bob+9").want("told when it is", `-> "J:18:class"`, `bob: "hi"`, `-> "A:9:alice"`)
+	n.hear("J:10:class").table().want("who goes leaves", "bob enters #class", `-> "J:18:class"`, "bob leaves #class")
 	n = newNode(t, "alice", aliceAt).join("class").table().forget()
 	n.hear("J:1:class").want("not in the table")
+}
+
+// TestProbe: who joins asks friends of whose shape nothing is known, twice at
+// most, in words that harm no known program (elc004 rule 11).
+func TestProbe(t *testing.T) {
+	n := friends(t, unknown).join("class").join("other").want("asked twice", `-> "\n+alice+17"`, `-> "\n+alice+18"`)
+	n.table(Entry{bobAt, "bob"}).after(time.Minute).want("and never again")
+	n.hear("A:17:bob").want("it speaks ours", `-> "J:19:class"`, `-> "J:20:other"`)
+
+	n = friends(t, unknown).join("class").forget().table(Entry{bobAt, "bob"}).want("once more with the next table", `-> "\n+alice+18"`)
+	n.table().forget().table(Entry{bobAt, "bob"})
+	if len(n.sent) != 1 || !strings.HasPrefix(n.sent[0], "\n+alice+") {
+		t.Errorf("a newcomer while we are in a group is sent %q", n.sent)
+	}
+	n.leave("class").table().forget().table(Entry{bobAt, "bob"}).want("not when we are in none")
+	for _, as := range []shape{plus, fields, bang} {
+		friends(t, as).join("class").table(Entry{bobAt, "bob"}).want("another program")
+	}
+
+	n = friends(t, unknown).hear("\n+bob+9").want("not shown, and confirmed", `-> "A:9:alice"`)
+	n.say("hi").want("its shape is known", `-> "M:17:hi"`)
+}
+
+// TestGroupForms: three who have never spoken are in a group after they joined
+// it, whoever came first.
+func TestGroupForms(t *testing.T) {
+	w := newWorld(t, 1, "alice", "bob", "carol")
+	w.good = true
+	for _, at := range w.order {
+		out, err := w.sockets[at].Join(w.now, "class")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.take(at, out)
+		w.run(time.Second)
+	}
+	for _, a := range w.order {
+		if got := w.sockets[a].Members(nil, "class"); len(got) != 2 {
+			t.Errorf("%v knows of the members %v", a, got)
+		}
+	}
+	if len(w.shown) > 0 || len(w.outcomes) > 0 {
+		t.Errorf("shown %v, outcomes %v: nobody said anything", w.shown, w.outcomes)
+	}
 }
 
 func TestGroupNames(t *testing.T) {
@@ -285,11 +331,11 @@ func TestStrangers(t *testing.T) {
 func TestStrangerBecomesFriend(t *testing.T) {
 	n := newNode(t, "alice", aliceAt).table().forget()
 	n.hear("hello\n+bob+17").want("before", "named bob", `bob: "hello"`, n.told[len(n.told)-1])
-	n.table(Entry{Addr: bobAt}).hear("hello\n+bob+17").want("after", `-> "A:17:alice"`)
+	n.table(Entry{Addr: bobAt}).hear("hello\n+bob+17").want("after", "named bob", `-> "A:17:alice"`)
 	n.speaks(ours, 20).say("hi").want("in our shape", `-> "M:20:hi"`)
 
 	n = newNode(t, "alice", aliceAt).table().hear("hello\n+bob+17").join("class").speaks(ours, 20)
-	n.forget().table(Entry{Addr: bobAt}).want("told of the group", `-> "J:20:class"`)
+	n.forget().table(Entry{Addr: bobAt}).want("told of the group", `-> "J:20:class"`, "named bob")
 }
 
 // TestTalkWithStranger: it is written to like anyone, and what it has confirmed
@@ -364,7 +410,7 @@ func TestNowhere(t *testing.T) {
 	}
 	n.take(n.s.Bye(n.now, strangerAt)).want("nobody to take leave of")
 	n.bye().want("bye", `-> "B:17:"`)
-	if id := NewSocket(Config{Name: "你", Self: aliceAt}).id; id != "u3001" {
+	if id := NewSocket(codec.SocketConfig{Name: "你", Self: aliceAt}).id; id != "u3001" {
 		t.Errorf("our name is %q", id)
 	}
 }

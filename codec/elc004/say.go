@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mim/chat"
+	"mim/codec"
 )
 
 var (
@@ -20,21 +21,21 @@ var (
 
 // Say sends a text to one address, in the shape of the program there. What
 // comes of it is told under ticket: Delivered or Failed for one of our shape,
-// Sent for others, and for one whose shape is not known Sent and perhaps
-// Delivered or Failed later.
-func (s *Socket) Say(now time.Time, to netip.AddrPort, text []byte, ticket uint64) []Output {
+// Sent for others, and for one whose shape is not known Sent with one More:
+// Delivered or Failed, or Sent again when nothing has come for 11.5 s.
+func (s *Socket) Say(now time.Time, to netip.AddrPort, text []byte, ticket uint64) []codec.Output {
 	s.start(now)
 	k, ok := keyOf(to)
 	if !ok {
-		s.tell(Output{Kind: Failed, Who: to, Ticket: ticket, Err: errNowhere})
+		s.tell(codec.Output{Kind: codec.Failed, Who: to, Ticket: ticket, Err: errNowhere})
 		return s.out
 	}
 	p := s.other(k)
 	switch {
 	case p == nil:
-		s.tell(Output{Kind: Failed, Who: to, Ticket: ticket, Err: errFull})
+		s.tell(codec.Output{Kind: codec.Failed, Who: to, Ticket: ticket, Err: errFull})
 	case len(text) > maxDatagram:
-		s.tell(Output{Kind: Failed, Who: to, Ticket: ticket, Err: errTooLong})
+		s.tell(codec.Output{Kind: codec.Failed, Who: to, Ticket: ticket, Err: errTooLong})
 	case p.shape == ours, p.shape == unknown:
 		s.say(p, "", text, ticket)
 	default:
@@ -46,7 +47,7 @@ func (s *Socket) Say(now time.Time, to netip.AddrPort, text []byte, ticket uint6
 // say sends M, or G if there is a group. A program whose shape is not known
 // gets shape (a) instead, once, with the number of the M (elc004 rule 12).
 func (s *Socket) say(p *peer, group string, text []byte, ticket uint64) {
-	failed := Output{Kind: Failed, Who: p.key.addr(), Ticket: ticket, Group: group}
+	failed := codec.Output{Kind: codec.Failed, Who: p.key.addr(), Ticket: ticket, Room: group}
 	word := byte('M')
 	if group != "" {
 		word = 'G'
@@ -78,7 +79,7 @@ func (s *Socket) say(p *peer, group string, text []byte, ticket uint64) {
 	s.send(p, data)
 	s.begin(w, stage)
 	if stage == onceStage {
-		s.tell(Output{Kind: Sent, Who: p.key.addr(), Ticket: ticket})
+		s.tell(codec.Output{Kind: codec.Sent, Who: p.key.addr(), Ticket: ticket, More: 1})
 	}
 }
 
@@ -108,12 +109,12 @@ func (s *Socket) sayForeign(p *peer, text []byte, ticket uint64) {
 	}
 	data := s.written(at)
 	if len(data) > maxDatagram {
-		s.tell(Output{Kind: Failed, Who: p.key.addr(), Ticket: ticket, Err: errTooLong})
+		s.tell(codec.Output{Kind: codec.Failed, Who: p.key.addr(), Ticket: ticket, Err: errTooLong})
 		return
 	}
 	p.number()
 	s.send(p, data)
-	s.tell(Output{Kind: Sent, Who: p.key.addr(), Ticket: ticket})
+	s.tell(codec.Output{Kind: codec.Sent, Who: p.key.addr(), Ticket: ticket})
 }
 
 // appendPlus appends shape (a) to scratch. Its reader cuts at the first plus
@@ -151,7 +152,7 @@ func (s *Socket) appendSelf(dst []byte) []byte {
 }
 
 // Bye closes the talk with a program of our shape; others are told nothing.
-func (s *Socket) Bye(now time.Time, to netip.AddrPort) []Output {
+func (s *Socket) Bye(now time.Time, to netip.AddrPort) []codec.Output {
 	s.start(now)
 	if k, ok := keyOf(to); ok {
 		if p := s.peers[k]; p != nil && p.shape == ours {

@@ -199,8 +199,21 @@ type node struct {
 }
 
 func newNode(tb testing.TB, name string, at netip.AddrPort) *node {
-	n := &node{tb: tb, s: NewSocket(Config{Name: name, Self: at}), now: time.Unix(1e9, 0), other: bobAt}
+	n := &node{tb: tb, s: NewSocket(codec.SocketConfig{Name: name, Self: at}), now: time.Unix(1e9, 0), other: bobAt}
 	return n.table(Entry{Addr: bobAt, ID: "bob"}).forget()
+}
+
+// An Entry is one of a server's table, for tests.
+type Entry struct {
+	Addr netip.AddrPort
+	ID   string
+}
+
+func known(entries []Entry) (people []*chat.Person) {
+	for _, e := range entries {
+		people = append(people, &chat.Person{Name: e.ID, Near: e.Addr, Far: e.Addr})
+	}
+	return people
 }
 
 func (n *node) forget() *node {
@@ -220,9 +233,9 @@ func keyAt(a netip.AddrPort) key {
 	return k
 }
 
-func (n *node) take(out []Output) *node {
+func (n *node) take(out []codec.Output) *node {
 	for _, o := range out {
-		if o.Kind == Send {
+		if o.Kind == codec.Send {
 			n.sent = append(n.sent, string(o.Data))
 		}
 		n.told = append(n.told, strings.TrimSpace(n.tell(o)))
@@ -231,40 +244,42 @@ func (n *node) take(out []Output) *node {
 }
 
 // tell says what matters of an output in a line.
-func (n *node) tell(o Output) string {
+func (n *node) tell(o codec.Output) string {
 	who := o.Name
 	if o.Who != n.other {
 		who = fmt.Sprintf("%s at %v", who, o.Who)
 	}
-	switch in := map[bool]string{true: " in " + o.Group}[o.Group != ""]; o.Kind {
-	case Send:
+	switch in := map[bool]string{true: " in " + o.Room}[o.Room != ""]; o.Kind {
+	case codec.Send:
 		if o.Who == n.other {
 			who = ""
 		}
 		return fmt.Sprintf("%s -> %q", who, o.Data)
-	case Said:
+	case codec.Said:
 		return fmt.Sprintf("%s%s: %q", who, in, o.Data)
-	case Sent, Delivered:
-		return fmt.Sprintf("%s %d%s", map[OutputKind]string{Sent: "sent", Delivered: "delivered"}[o.Kind], o.Ticket, in)
-	case Failed:
+	case codec.Sent, codec.Delivered:
+		return fmt.Sprintf("%s %d%s", map[codec.OutputKind]string{codec.Sent: "sent", codec.Delivered: "delivered"}[o.Kind], o.Ticket, in)
+	case codec.Failed:
 		return fmt.Sprintf("failed %d%s: %v", o.Ticket, in, o.Err.(*chat.Error).Kind)
-	case Named:
+	case codec.Named:
 		return "named " + who
-	case Entered:
-		return who + " enters " + o.Group
-	case Exited:
-		return who + " leaves " + o.Group
-	case Ended:
+	case codec.Entered:
+		return who + " enters " + o.Room
+	case codec.Exited:
+		return who + " leaves " + o.Room
+	case codec.Ended:
 		return who + " says bye"
 	}
 	n.tb.Fatalf("%+v", o)
 	return ""
 }
 
-func (n *node) table(entries ...Entry) *node { return n.take(n.s.Known(n.now, entries)) }
-func (n *node) hear(p string) *node          { return n.from(n.other, p) }
-func (n *node) say(text string) *node        { return n.take(n.s.Say(n.now, n.other, []byte(text), 7)) }
-func (n *node) bye() *node                   { return n.take(n.s.Bye(n.now, n.other)) }
+func (n *node) table(entries ...Entry) *node {
+	return n.take(n.s.Known(n.now, n.s.self, known(entries)))
+}
+func (n *node) hear(p string) *node   { return n.from(n.other, p) }
+func (n *node) say(text string) *node { return n.take(n.s.Say(n.now, n.other, []byte(text), 7)) }
+func (n *node) bye() *node            { return n.take(n.s.Bye(n.now, n.other)) }
 
 func (n *node) from(a netip.AddrPort, p string) *node {
 	return n.take(n.s.Datagram(n.now, a, []byte(p)))

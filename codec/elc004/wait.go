@@ -1,6 +1,10 @@
 package elc004
 
-import "time"
+import (
+	"time"
+
+	"mim/codec"
+)
 
 // after is how long a datagram waits to be confirmed before it is sent once
 // more; behind the last it has failed (elc004 rule 10). One that is sent once
@@ -126,7 +130,7 @@ func (s *Socket) release(w *wait) {
 }
 
 // Due sends again what is due at now, and gives up what was sent five times.
-func (s *Socket) Due(now time.Time) []Output {
+func (s *Socket) Due(now time.Time) []codec.Output {
 	s.start(now)
 	for stage := range s.queues {
 		for w := s.queues[stage].first; w != nil && w.due <= now.UnixNano(); w = s.queues[stage].first {
@@ -138,8 +142,11 @@ func (s *Socket) Due(now time.Time) []Output {
 				s.move(w, uint8(stage)+1)
 				continue
 			}
-			if stage == failStage {
+			switch {
+			case stage == failStage:
 				s.failed(w, errSilent)
+			case stage == onceStage: // whether it arrived nobody will ever say
+				s.tell(codec.Output{Kind: codec.Sent, Who: w.to.key.addr(), Ticket: w.ticket})
 			}
 			s.end(w)
 		}
@@ -165,7 +172,7 @@ func (s *Socket) Wake() time.Time {
 // failed says so, if a person waits for w.
 func (s *Socket) failed(w *wait, why error) {
 	if w.word == 'M' || w.word == 'G' {
-		s.tell(Output{Kind: Failed, Who: w.to.key.addr(), Ticket: w.ticket, Group: w.group, Err: why})
+		s.tell(codec.Output{Kind: codec.Failed, Who: w.to.key.addr(), Ticket: w.ticket, Room: w.group, Err: why})
 	}
 }
 

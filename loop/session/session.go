@@ -45,6 +45,7 @@ type Link struct {
 	timed   bool // the session or caller is a codec.Timed; paced, idler likewise
 	paced   bool
 	idler   bool
+	ending  bool
 	prompts bool
 	owing   bool   // the loop has been told that we owe
 	more    bool   // its input has ended, and not all of it has been decoded
@@ -100,6 +101,7 @@ func (d *Driver) Open(id loop.ID, dialect int, in codec.Link) *Link {
 // must be a codec.Calling.
 func (d *Driver) Call(id loop.ID, dialect int, in codec.Link) *Link {
 	l := &Link{id: id, caller: d.dialects[dialect].(codec.Calling).Call(in), dialect: uint8(dialect), place: idle}
+	_, l.ending = l.caller.(codec.Ending)
 	d.enter(l, l.caller)
 	return l
 }
@@ -161,6 +163,12 @@ func (d *Driver) Data(id loop.ID, p []byte, end bool) int {
 			left = 0
 			d.net.Again(id)
 		}
+	case end && l.ending:
+		n, all := d.end(l, p[used:])
+		if used += n; !all {
+			left = 0
+			d.net.Again(id)
+		}
 	}
 	// Answer asks for one more Data, which looks again. A link that has not
 	// been read to its end yet owes that, too.
@@ -201,6 +209,20 @@ func (d *Driver) settle(l *Link, p []byte, end bool) (used int, all bool) {
 	}
 	d.net.IdleAfter(l.id, s.Quiet())
 	return used, all || l.closing
+}
+
+// end has a caller look at what is left behind the end of input, for as long as
+// that gives something; not all: there may be more of it.
+func (d *Driver) end(l *Link, p []byte) (used int, all bool) {
+	c := l.caller.(codec.Ending)
+	for range maxRequests {
+		e, n, err := c.End(p[used:])
+		used += n
+		if !d.step(l, nil, e, err) && n == 0 || l.closing {
+			return used, true
+		}
+	}
+	return used, false
 }
 
 // Spend says that the request being handled cost as much as n others: the other

@@ -101,7 +101,10 @@ func (s *toySession) Due(dst []byte, now time.Time) ([]byte, time.Time) {
 	return append(dst, "tick\n"...), time.Time{}
 }
 
-type toyCaller struct{ asked int }
+type toyCaller struct {
+	asked int
+	over  bool
+}
 
 func (c *toyCaller) Ask(dst []byte, r chat.Request) []byte { c.asked++; return append(dst, "ask\n"...) }
 func (c *toyCaller) Next(p []byte) (chat.Event, int, error) {
@@ -109,6 +112,18 @@ func (c *toyCaller) Next(p []byte) (chat.Event, int, error) {
 		return &chat.Notice{Text: string(p[:i])}, i + 1, nil
 	}
 	return nil, 0, nil
+}
+
+// End takes what has no line end, then says that all is over.
+func (c *toyCaller) End(p []byte) (chat.Event, int, error) {
+	switch {
+	case len(p) > 0:
+		return &chat.Notice{Text: string(p) + " (end)"}, len(p), nil
+	case c.over:
+		return nil, 0, nil
+	}
+	c.over = true
+	return &chat.Notice{Text: "over"}, 0, nil
 }
 
 // net records what a driver does to the loop.
@@ -399,6 +414,26 @@ func TestCallerEvents(t *testing.T) {
 func TestIdleSize(t *testing.T) {
 	if n := unsafe.Sizeof(Link{}); n > 64 {
 		t.Errorf("a Link has %d bytes, more than 64: a rare field belongs elsewhere", n)
+	}
+}
+
+// TestCallerEnd: an answer without an end is whole at the end of input, and all
+// of a long end is looked at, if not at once.
+func TestCallerEnd(t *testing.T) {
+	d, n, h := start()
+	id := loop.MakeID(0, 2)
+	d.Call(id, 0, near)
+	if got := d.Data(id, []byte("one\ntw"), false); got != 4 || !slices.Equal(h.got, []string{"one"}) {
+		t.Errorf("before the end %d bytes, events %q", got, h.got)
+	}
+	if got := d.Data(id, []byte("two"), true); got != 3 || !slices.Equal(h.got, []string{"one", "two (end)", "over"}) || len(n.again) > 0 {
+		t.Errorf("at the end %d bytes, events %q, again %v", got, h.got, n.again)
+	}
+	other := loop.MakeID(1, 1)
+	d.Call(other, 0, near)
+	d.Data(other, bytes.Repeat([]byte("x\n"), maxRequests+1), true)
+	if l := d.Get(other); !slices.Equal(n.again, []loop.ID{other}) || !l.More() || slices.Contains(h.got[3:], "over") {
+		t.Errorf("of a long end: again %v, more %v", n.again, l.More())
 	}
 }
 
