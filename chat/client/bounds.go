@@ -15,6 +15,8 @@ const (
 	maxWaiting    = 8192      // texts that wait in one conversation or, all together, for the server
 	maxWaitBytes  = 4 << 20   // and their bytes
 	maxOpen       = 16        // texts that the server has been asked and not answered, where they may be several
+	maxRings      = 16        // calls that ring at once
+	maxTalkers    = 256       // people of one call that we know of
 	maxFlight     = 512       // texts on one line that the other machine does not have yet
 	maxFlightSize = 256 << 10 // and their bytes: well under what the loop lets a slow reader owe
 )

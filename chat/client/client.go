@@ -7,13 +7,15 @@
 //	                    Line, EOF, Interrupt                  (the person)
 //	Server{Opened,Event,Closed,Failed}                        (the links to the server)
 //	Peer{Opened,Request,Ended,Closed,Failed}, Left            (direct lines)
+//	Voice{Failed,Notice}                                      (the sound of calls)
 //	                    Tick, asked for by Next               (time)
 //	                            |
 //	                            v
-//	Dial, Login, Ask, HangUp   Call, Send, Finish, Close   Show   Quit
+//	Dial, Login, Ask, HangUp   Call, Send, Finish, Close   Voice...   Show   Quit
 //
 // How text gets to people the dialect's Traits say: on direct lines (line.go,
-// talk.go) or through the server (relay.go), there perhaps in rooms (rooms.go).
+// talk.go) or through the server (relay.go), there perhaps in rooms (rooms.go)
+// and with calls by voice (call.go).
 //
 // The link to the server lives in these phases (seed 000: a client can lose
 // the server and talk on):
@@ -90,6 +92,8 @@ type Client struct {
 	relay relay
 	rooms []*room // that we are in, where there are any (rooms.go)
 
+	calling calls // by voice (call.go)
+
 	unsettled int      // texts neither sent nor failed
 	held      []string // input that waits for the table
 	heldBytes int
@@ -137,6 +141,7 @@ func (c *Client) Tick(now time.Time) []Effect {
 	c.tickCallers()
 	c.tickDelayed()
 	c.tickRedials()
+	c.tickCalls()
 	return c.end()
 }
 
@@ -154,6 +159,7 @@ func (c *Client) Next() time.Time {
 	sooner(c.relay.until)
 	sooner(c.relay.rest)
 	sooner(c.exitDue())
+	sooner(c.callDue())
 	for _, l := range c.callers {
 		sooner(l.until)
 	}

@@ -1,10 +1,6 @@
 package client
 
-import (
-	"slices"
-
-	"mim/chat"
-)
+import "mim/chat"
 
 // A command is a word of the input line. Its do gets what follows the word,
 // without the blanks between.
@@ -45,6 +41,9 @@ func (c *Client) commands() []command {
 			command{"/block", "NAME", "no texts from NAME any more, who does not see you come and go either", func(c *Client, s string) { c.block(s, false) }},
 			command{"/unblock", "NAME", "end that", func(c *Client, s string) { c.block(s, true) }})
 	}
+	if c.cfg.Traits.Calls {
+		list = append(list, callCommands()...)
+	}
 	quit := "leave"
 	if !c.relayed() {
 		list = append(list, command{"/close", "NAME", "end the talk with NAME", (*Client).closeTalk})
@@ -75,9 +74,11 @@ var (
 		"/answer":       "there are no voice calls",
 		"/deny":         "there are no voice calls",
 		"/hangup":       "there are no voice calls; /close NAME ends a talk",
+		"/mute":         "there are no voice calls",
+		"/volume":       "there are no voice calls",
+		"/stats":        "there are no voice calls",
 	}
-	// insteadRooms comes before insteadRelayed where there are rooms. Calls may be
-	// part of such a dialect, but not of this program.
+	// insteadRooms comes before insteadRelayed where there are rooms.
 	insteadRooms = map[string]string{
 		"/all":          "there is no text to everyone; /say #room text is for all in a room",
 		"/whoelse":      "the server cannot be asked; /who lists who is in your rooms",
@@ -98,6 +99,9 @@ var (
 		"/answer":       "there are no voice calls",
 		"/deny":         "there are no voice calls",
 		"/hangup":       "there are no voice calls",
+		"/mute":         "there are no voice calls",
+		"/volume":       "there are no voice calls",
+		"/stats":        "there are no voice calls",
 	}
 )
 
@@ -112,14 +116,6 @@ func (c *Client) instead(word string) string {
 	return insteadDirect[word]
 }
 
-// uncalled are the words of voice calls, which a dialect with rooms may have and
-// this program does not make.
-var uncalled = []string{"/call", "/answer", "/deny", "/hangup"}
-
 func (c *Client) unsupported(word string) {
-	if c.cfg.Traits.Rooms && slices.Contains(uncalled, word) {
-		c.fail(chat.Errorf(chat.Unsupported, "%s cannot be done: this program makes no voice calls; write with @NAME text", word))
-		return
-	}
 	c.fail(chat.Errorf(chat.Unsupported, "%s cannot do %s: %s", c.cfg.Traits.Dialect, word, c.instead(word)))
 }

@@ -32,6 +32,22 @@ const (
 	// Close ends Link after what was sent, for the reason Why, which may be
 	// nil. Nothing more of it is wanted.
 	Close
+	// VoiceBind makes our socket for voice an end of the call Key, and of no
+	// other: a datagram may come before we know that the call is taken.
+	VoiceBind
+	// VoiceOpen begins the sound of the call Key, which is bound, too; if there
+	// is none it ends in VoiceFailed.
+	VoiceOpen
+	// VoiceClose ends what VoiceBind and VoiceOpen began for the call Key.
+	VoiceClose
+	// VoiceMute has others hear nothing of us, or with On false hear us again.
+	// Each call begins without it.
+	VoiceMute
+	// VoiceVolume makes what we hear Level percent as loud as it comes, in all
+	// calls from now on.
+	VoiceVolume
+	// VoiceStats wants a VoiceNotice about the call Key.
+	VoiceStats
 	// Show puts View on the screen or the output.
 	Show
 	// Quit ends the program with Code; it is the last effect of all.
@@ -53,6 +69,9 @@ type Effect struct {
 	Ticket  uint64
 	Why     error
 	View    View
+	Key     uint64
+	On      bool
+	Level   int
 	Code    int
 }
 

@@ -136,6 +136,7 @@ func (c *Client) finishAll() {
 	clear(c.calls)
 	c.redials = nil
 	c.unsure(whyGoing)
+	c.dropCalls(whyLeaving)
 	c.failPosted(whyLeft)
 	for _, k := range c.talks() {
 		c.failWaiting(k, whyLeft)

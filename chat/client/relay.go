@@ -50,6 +50,8 @@ type post struct {
 	rest   string       // of words, not asked yet
 	asks   chat.Request // not nil: this, as it was typed in words, and no text for anybody
 	again  bool         // nobody typed it: a room that we were in is asked for again
+	quiet  bool         // what becomes of it nobody wants to know
+	call   *call        // of a Talk: what it asks for
 	pieces int          // asked so far
 	open   int          // of them, without an answer
 	stored bool         // the server keeps it, or a piece of it
@@ -221,6 +223,12 @@ func (p *post) isAnsweredBy(to chat.Request) (ok bool) {
 		_, ok = p.asks.(*chat.Join)
 	case *chat.Leave:
 		_, ok = p.asks.(*chat.Leave)
+	case *chat.Talk:
+		_, ok = p.asks.(*chat.Talk)
+	case *chat.TalkReply:
+		_, ok = p.asks.(*chat.TalkReply)
+	case *chat.TalkEnd:
+		_, ok = p.asks.(*chat.TalkEnd)
 	}
 	return ok
 }
@@ -300,11 +308,14 @@ func (c *Client) settlePost(state, why string) {
 
 // fate shows what became of a post.
 func (c *Client) fate(p *post, state, why string) {
+	if p.call != nil {
+		c.callUnasked(p.call)
+	}
 	v := View{Event: Sent, From: c.cfg.Name, Text: p.words, Path: PathRelay, State: state, Why: why, Ticket: p.number}
 	// Of a text to all some may have got it, of one in pieces a part may have gone.
 	v.Unsure = state == StateFailed && (mayHaveArrived(why) || p.stored || p.pieces > 1 || p.to == c.relay.all && p.pieces > 0)
 	switch {
-	case p.again: // nobody asked for it, and it may be asked again
+	case p.again, p.quiet: // nobody asked for it, or it has been told already
 	case p.asks != nil:
 		c.fail(chat.Errorf(chat.Lost, "%s: %s", p.words, why))
 	case p.to.room:

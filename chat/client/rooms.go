@@ -181,6 +181,7 @@ func (c *Client) exited(e *chat.Exited) {
 		at := slices.Index(o.people, name)
 		o.people = slices.Delete(o.people, at, at+1)
 	}
+	c.quitsCall(e.Room, name)
 	c.show(View{Event: UserLeave, Room: e.Room, Name: name})
 }
 
@@ -282,12 +283,5 @@ func (c *Client) rejoin() {
 func (c *Client) dropRejoins() {
 	for r := &c.relay; len(r.posts) > 0 && r.posts[0].again; {
 		c.takePost()
-	}
-}
-
-// rung tells that somebody calls, which nothing here can answer.
-func (c *Client) rung(e *chat.Call) {
-	if e.State == chat.CallAsked && e.Who != nil {
-		c.show(View{Event: Notice, Name: e.Who.Name, Text: "calls you, but this program makes no voice calls"})
 	}
 }

@@ -214,8 +214,8 @@ func TestRoomErrors(t *testing.T) {
 		{"/whoelse", "toy cannot do /whoelse: the server cannot be asked; /who lists who is in your rooms", chat.Unsupported, nil},
 		{"/close bob", "toy cannot do /close: texts go through the server, there is no line to close; /part #room leaves a room", chat.Unsupported, nil},
 		{"/block bob", "toy cannot do /block: nobody can be blocked", chat.Unsupported, nil},
-		{"/call bob", "/call cannot be done: this program makes no voice calls; write with @NAME text", chat.Unsupported, nil},
-		{"/hangup", "/hangup cannot be done: this program makes no voice calls; write with @NAME text", chat.Unsupported, nil},
+		{"/call bob", "toy cannot do /call: there are no voice calls; write with @NAME text", chat.Unsupported, nil},
+		{"/hangup", "toy cannot do /hangup: there are no voice calls", chat.Unsupported, nil},
 	} {
 		t.Run(c.line, func(t *testing.T) {
 			u := patron(t, c.opts...)
@@ -397,16 +397,6 @@ func TestRoomBounds(t *testing.T) {
 	u.exits("#lobby", "0")
 	u.enters("#tea", "bob")
 	u.expect(u.exits("#tea", "bob"), userLeave("#tea", "bob"))
-}
-
-// A call is told of, and what of it is not for us is not.
-func TestRung(t *testing.T) {
-	u := patron(t)
-	bob := people("bob")[0]
-	u.expect(u.on(chat.Both, &chat.Call{State: chat.CallAsked, Who: bob, Key: 1}),
-		show(View{Event: Notice, Name: "bob", Text: "calls you, but this program makes no voice calls"}))
-	u.expect(u.on(chat.Both, &chat.Call{State: chat.CallEnded, Who: bob, Key: 1}))
-	u.expect(u.on(chat.Both, &chat.Call{State: chat.CallAsked, Room: "#tea", Key: 1}))
 }
 
 func TestRoomHelp(t *testing.T) {

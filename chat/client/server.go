@@ -90,6 +90,8 @@ func (c *Client) ServerEvent(now time.Time, part chat.Part, e chat.Event) []Effe
 	if !c.server.linked() || c.exit.phase == gone {
 		return c.out
 	}
+	mine := c.calling.mine
+	c.calling.mine = nil
 	switch e := e.(type) {
 	case *chat.Answer:
 		c.answered(part, e)
@@ -115,7 +117,7 @@ func (c *Client) ServerEvent(now time.Time, part chat.Part, e chat.Event) []Effe
 	case *chat.Exited:
 		c.exited(e)
 	case *chat.Call:
-		c.rung(e)
+		c.callNews(e, mine)
 	}
 	return c.end()
 }
@@ -150,7 +152,7 @@ func (c *Client) answered(part chat.Part, a *chat.Answer) {
 		}
 		c.outcome(part, a)
 		return
-	case *chat.Say, *chat.Block, *chat.Join, *chat.Leave:
+	case *chat.Say, *chat.Block, *chat.Join, *chat.Leave, *chat.Talk, *chat.TalkReply, *chat.TalkEnd:
 		c.outcome(part, a)
 		return
 	case *chat.Logout:
@@ -333,6 +335,7 @@ func (c *Client) noServer(why error) {
 	s.phase, s.until = away, time.Time{}
 	c.relay.rest = time.Time{}
 	c.unsure(whyCut)
+	c.dropCalls(whyCallsLost)
 	c.dropRejoins()
 	switch {
 	case !s.been, s.barred():

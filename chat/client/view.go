@@ -17,6 +17,7 @@ const (
 	Joined    Event = "joined"    // we are in Room now: People, who are there, we among them
 	UserJoin  Event = "userjoin"  // Name is in Room now
 	UserLeave Event = "userleave" // Name, who may be us, is not any more
+	Called    Event = "call"      // how far a call with Name, or of Room, is: State, Why; Name with Room: who takes part, too
 	Notice    Event = "notice"    // a sentence from the server or about a link: Text
 	Error     Event = "error"     // Kind, Text
 	Offline   Event = "offline"   // the server was lost: Why, and in Text what comes next
@@ -40,6 +41,15 @@ const (
 	StateDelivered = "delivered" // the other person's program has it, by a receipt
 	StateStored    = "stored"    // the server keeps it until the other person is there
 	StateFailed    = "failed"    // it has not, or we shall never know: Why
+)
+
+// States of a call.
+const (
+	StateAsked    = "asked"    // we ask for it, and the server has passed that on
+	StateRinging  = "ringing"  // Name asks us
+	StateAccepted = "accepted" // we take part, or Name does now: there is sound
+	StateDenied   = "denied"   // it is declined
+	StateEnded    = "ended"    // it is over for us: Why
 )
 
 // Paths of a text.

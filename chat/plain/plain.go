@@ -146,6 +146,8 @@ func sentence(v client.View) string {
 		return "the line with " + quote(v.Name) + " is open (" + v.Address + ")"
 	case client.Closed:
 		return "the line with " + quote(v.Name) + " is closed: " + v.Why
+	case client.Called:
+		return callSentence(v)
 	case client.Offline:
 		return "the server is lost: " + v.Why + "; " + v.Text
 	case client.Online:
@@ -157,6 +159,44 @@ func sentence(v client.View) string {
 		return quote(v.Name) + ": " + v.Text
 	}
 	return v.Text
+}
+
+// callSentence tells how far a call is.
+func callSentence(v client.View) string {
+	with := quote(v.Name)
+	if v.Room != "" {
+		with = "all in " + quoteRoom(v.Room)
+	}
+	switch v.State {
+	case client.StateAsked:
+		return "you call " + with + "; /hangup gives up"
+	case client.StateRinging:
+		return with + " calls you: /answer " + with + " or /deny " + with
+	case client.StateAccepted:
+		if v.Name == "" || v.Room == "" && len(v.People) == 0 {
+			return "you are in a call with " + with
+		}
+		return quote(v.Name) + " takes part in your call" + others(v)
+	case client.StateDenied:
+		return "no call with " + with + ": " + v.Why
+	}
+	return "the call with " + with + " is over: " + v.Why
+}
+
+// others names those who take part in a call beside the one it is about.
+func others(v client.View) string {
+	s, between := "", ", beside "
+	for i, p := range v.People {
+		switch {
+		case p.Name == v.Name:
+			continue
+		case i == maxNamed:
+			return s + " and others"
+		}
+		s += between + quote(p.Name)
+		between = ", "
+	}
+	return s
 }
 
 // maxNamed is how many of the people in a room a line names.
