@@ -23,9 +23,9 @@ package plain
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
+	"mim/chat"
 	"mim/chat/client"
 )
 
@@ -59,25 +59,25 @@ func AppendPlain(dst []byte, v client.View) []byte {
 	switch v.Event {
 	case client.Said:
 		dst = appendTalk(dst, v.From, v.Room)
-		dst = appendText(dst, v.Text)
+		dst = chat.AppendHarmless(dst, v.Text)
 		if !v.Written.IsZero() {
 			dst = v.Written.In(v.At.Location()).AppendFormat(dst, writtenAt)
 		}
 	case client.Sent:
-		to := quote(v.To)
+		to := chat.Quote(v.To)
 		if v.Room != "" {
-			v.To, to = v.Room, quoteRoom(v.Room)
+			v.To, to = v.Room, chat.QuoteRoom(v.Room)
 		}
 		if v.State == client.StateFailed {
 			dst = appendMark(dst, '!', "not sent to "+to+": ")
-			dst = appendText(dst, v.Text)
+			dst = chat.AppendHarmless(dst, v.Text)
 			dst = append(dst, " ("...)
-			dst = appendText(dst, v.Why)
+			dst = chat.AppendHarmless(dst, v.Why)
 			dst = append(dst, ')')
 			break
 		}
 		dst = appendTalk(dst, v.From, v.To)
-		dst = appendText(dst, v.Text)
+		dst = chat.AppendHarmless(dst, v.Text)
 		switch v.State {
 		case client.StateDelivered:
 			dst = append(dst, " (delivered)"...)
@@ -86,10 +86,10 @@ func AppendPlain(dst []byte, v client.View) []byte {
 		}
 	case client.Error:
 		dst = appendMark(dst, '!', "")
-		dst = appendText(dst, v.Text)
+		dst = chat.AppendHarmless(dst, v.Text)
 	default:
 		dst = appendMark(dst, '*', "")
-		dst = appendText(dst, sentence(v))
+		dst = chat.AppendHarmless(dst, sentence(v))
 	}
 	dst = append(dst, '\n')
 	if v.Event == client.Table {
@@ -106,10 +106,10 @@ func appendMark(dst []byte, mark byte, s string) []byte {
 // appendTalk appends who speaks, to whom if that is not the reader.
 func appendTalk(dst []byte, from, to string) []byte {
 	dst = append(dst, " <"...)
-	dst = appendName(dst, from, "<>")
+	dst = chat.AppendHarmlessName(dst, from, "<>")
 	if to != "" {
 		dst = append(dst, " -> "...)
-		dst = appendName(dst, to, "<>")
+		dst = chat.AppendHarmlessName(dst, to, "<>")
 	}
 	return append(dst, "> "...)
 }
@@ -123,14 +123,14 @@ func sentence(v client.View) string {
 		if v.Listening != "" {
 			at = "at " + v.Listening
 		}
-		return "you are " + quote(v.Name) + " at " + v.Address + "; others reach you " + at
+		return "you are " + chat.Quote(v.Name) + " at " + v.Address + "; others reach you " + at
 	case client.Came:
 		if v.Address == "" {
-			return quote(v.Name) + " is here"
+			return chat.Quote(v.Name) + " is here"
 		}
-		return quote(v.Name) + " is here (" + v.Address + ")"
+		return chat.Quote(v.Name) + " is here (" + v.Address + ")"
 	case client.Went:
-		return quote(v.Name) + " is gone"
+		return chat.Quote(v.Name) + " is gone"
 	case client.Table:
 		if v.Text != "" {
 			return v.Text
@@ -139,13 +139,13 @@ func sentence(v client.View) string {
 	case client.Joined:
 		return joined(v)
 	case client.UserJoin:
-		return quote(v.Name) + " is in " + quoteRoom(v.Room)
+		return chat.Quote(v.Name) + " is in " + chat.QuoteRoom(v.Room)
 	case client.UserLeave:
-		return quote(v.Name) + " has left " + quoteRoom(v.Room)
+		return chat.Quote(v.Name) + " has left " + chat.QuoteRoom(v.Room)
 	case client.Opened:
-		return "the line with " + quote(v.Name) + " is open (" + v.Address + ")"
+		return "the line with " + chat.Quote(v.Name) + " is open (" + v.Address + ")"
 	case client.Closed:
-		return "the line with " + quote(v.Name) + " is closed: " + v.Why
+		return "the line with " + chat.Quote(v.Name) + " is closed: " + v.Why
 	case client.Called:
 		return callSentence(v)
 	case client.Offline:
@@ -156,16 +156,16 @@ func sentence(v client.View) string {
 		return "bye"
 	}
 	if v.Name != "" {
-		return quote(v.Name) + ": " + v.Text
+		return chat.Quote(v.Name) + ": " + v.Text
 	}
 	return v.Text
 }
 
 // callSentence tells how far a call is.
 func callSentence(v client.View) string {
-	with := quote(v.Name)
+	with := chat.Quote(v.Name)
 	if v.Room != "" {
-		with = "all in " + quoteRoom(v.Room)
+		with = "all in " + chat.QuoteRoom(v.Room)
 	}
 	switch v.State {
 	case client.StateAsked:
@@ -176,7 +176,7 @@ func callSentence(v client.View) string {
 		if v.Name == "" || v.Room == "" && len(v.People) == 0 {
 			return "you are in a call with " + with
 		}
-		return quote(v.Name) + " takes part in your call" + others(v)
+		return chat.Quote(v.Name) + " takes part in your call" + others(v)
 	case client.StateDenied:
 		return "no call with " + with + ": " + v.Why
 	}
@@ -193,7 +193,7 @@ func others(v client.View) string {
 		case i == maxNamed:
 			return s + " and others"
 		}
-		s += between + quote(p.Name)
+		s += between + chat.Quote(p.Name)
 		between = ", "
 	}
 	return s
@@ -204,7 +204,7 @@ const maxNamed = 50
 
 // joined tells of a room that the reader is in, and who are there.
 func joined(v client.View) string {
-	s := "you are in " + quoteRoom(v.Room)
+	s := "you are in " + chat.QuoteRoom(v.Room)
 	for i, p := range v.People {
 		switch {
 		case i == maxNamed:
@@ -214,7 +214,7 @@ func joined(v client.View) string {
 		default:
 			s += ", "
 		}
-		s += quote(p.Name)
+		s += chat.Quote(p.Name)
 	}
 	return s
 }
@@ -232,31 +232,14 @@ func headcount(n int) string {
 func appendTable(dst []byte, stamp string, people []client.Person) []byte {
 	for _, p := range people {
 		dst = append(dst, stamp...)
-		dst = appendMark(dst, '*', "  "+quote(p.Name))
+		dst = appendMark(dst, '*', "  "+chat.Quote(p.Name))
 		for _, s := range []string{p.Address, p.Dialect} {
 			if s != "" {
 				dst = append(dst, "  "...)
-				dst = appendText(dst, s)
+				dst = chat.AppendHarmless(dst, s)
 			}
 		}
 		dst = append(dst, '\n')
 	}
 	return dst
-}
-
-// quoteRoom is quote for a room, whose # may stand without quotes.
-func quoteRoom(name string) string {
-	if bare, ok := strings.CutPrefix(name, "#"); ok && quote(bare) == bare {
-		return name
-	}
-	return quote(name)
-}
-
-// quote gives a name as it stands inside a sentence: bare if it is one plain
-// word, else in quotes, which is also how it can be typed behind @.
-func quote(name string) string {
-	if name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !wordly(r) }) {
-		return string(appendName(nil, name, ""))
-	}
-	return `"` + string(appendName(nil, name, `"`)) + `"`
 }
