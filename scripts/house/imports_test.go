@@ -37,6 +37,7 @@ var rules = []rule{
 	{"chat/client", []string{"chat"}, nil, pure, "a messenger's state is bytes-free and time is an argument"},
 	{"chat/book", []string{"chat", "chat/client"}, nil, pure, "what a screen shows is values, and time is an argument"},
 	{"chat/plain", []string{"chat", "chat/client"}, nil, world, "a screen knows what is shown, not where it comes from"},
+	{"chat/report", nil, []string{"github.com/HdrHistogram/hdrhistogram-go"}, pure, "figures are counted, not measured: time is an argument"},
 	{"chat/script", []string{"chat"}, nil, pure, "a load test's script is words in, steps out, and time is an argument"},
 	{"chat/voice", nil, nil, pure, "the sound of a call is samples in, samples out, and time is an argument"},
 	{"chat/voice/resample", nil, nil, pure, "a filter knows samples only"},
