@@ -199,7 +199,7 @@ func (b *Book) Apply(v client.View) News {
 		b.failed(v)
 	case client.Bye:
 		b.append(b.byKey[Key{Kind: Home}], Line{At: now, Kind: System, Text: "bye"})
-	default:
+	case client.Called:
 		return b.call(v)
 	}
 	return News{}

@@ -180,13 +180,23 @@ func (c *Client) show(v View) {
 		if v.Event.ForScreen() {
 			return
 		}
-		v.Ticket, v.Line, v.Unsure = 0, "", false
+		v.Ticket, v.Unsure = 0, false
+	} else if v.Event == Error || v.Event == Notice || v.Event == Table {
+		v.Line = c.typing
 	}
 	c.do(Effect{Kind: Show, View: v})
 }
 
+// about calls f, which shows what became of a line that was typed before.
+func (c *Client) about(line string, f func()) {
+	now := c.typing
+	c.typing = line
+	f()
+	c.typing = now
+}
+
 func (c *Client) fail(err *chat.Error) {
-	c.show(View{Event: Error, Kind: err.Kind.String(), Text: err.Text, Line: c.typing})
+	c.show(View{Event: Error, Kind: err.Kind.String(), Text: err.Text})
 }
 
 // accepted numbers a text that was typed to k, and says that it waits.

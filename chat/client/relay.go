@@ -46,7 +46,8 @@ type relay struct {
 type post struct {
 	to     *contact
 	words  string
-	number uint64       // of a text, for the person's screen
+	line   string       // in which it was typed, and
+	number uint64       // of a text, its number: for the person's screen
 	rest   string       // of words, not asked yet
 	asks   chat.Request // not nil: this, as it was typed in words, and no text for anybody
 	again  bool         // nobody typed it: a room that we were in is asked for again
@@ -109,6 +110,7 @@ func (c *Client) post(k *contact, words string, number uint64) {
 
 // queue puts p behind what waits for the server.
 func (c *Client) queue(p post) {
+	p.line = c.typing
 	r := &c.relay
 	switch {
 	case len(r.posts) >= maxWaiting || r.bytes+len(p.words) > maxWaitBytes:
@@ -191,7 +193,7 @@ func (c *Client) outcome(part chat.Part, a *chat.Answer) {
 	}
 	if p.asks != nil {
 		done := c.takePost()
-		c.asked(&done, a)
+		c.about(done.line, func() { c.asked(&done, a) })
 		c.deliver()
 		return
 	}
@@ -317,7 +319,7 @@ func (c *Client) fate(p *post, state, why string) {
 	switch {
 	case p.again, p.quiet: // nobody asked for it, or it has been told already
 	case p.asks != nil:
-		c.fail(chat.Errorf(chat.Lost, "%s: %s", p.words, why))
+		c.about(p.line, func() { c.fail(chat.Errorf(chat.Lost, "%s: %s", p.words, why)) })
 	case p.to.room:
 		v.Room = p.to.handle
 		c.show(v)

@@ -93,6 +93,33 @@ func TestLineOfError(t *testing.T) {
 	}
 }
 
+// What a command shows names it, also if the server has to be asked.
+func TestLineOfAnswer(t *testing.T) {
+	u := joined(t, []*chat.Person{bob}, screen)
+	for _, line := range []string{"/help", "/who"} {
+		for _, v := range forScreen(u.line(line)) {
+			if v.Line != line {
+				t.Errorf("%s: %+v", line, v)
+			}
+		}
+	}
+	u = inhabitant(t, screen)
+	u.login()
+	u.answer(chat.Both, nil)
+	u.listed()
+	u.line("/block  eve")
+	u.line("/whoelse")
+	if v := one(t, u.on(chat.Both, &chat.Answer{To: &chat.Block{}, Err: chat.Errorf(chat.Unknown, "no")}), Error); v.Line != "/block  eve" {
+		t.Errorf("the answer to /block: %+v", v)
+	}
+	if v := one(t, u.on(chat.Both, &chat.Answer{To: &chat.WhoElse{}}), Table); v.Line != "/whoelse" {
+		t.Errorf("the answer to /whoelse: %+v", v)
+	}
+	if v := one(t, u.on(chat.Both, &chat.Notice{Text: "tea at five"}), Notice); v.Line != "" {
+		t.Errorf("what the server says by itself: %+v", v)
+	}
+}
+
 // A screen hears when the server is looked for again, and when that begins.
 func TestTrying(t *testing.T) {
 	u := joined(t, nil, screen)

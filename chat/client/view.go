@@ -88,9 +88,9 @@ type View struct {
 	// Ticket is the number of a text of ours, from 1, in Waiting and in the Sent
 	// that says what became of it.
 	Ticket uint64
-	// Line, in an Error, is the line that was not carried out for that, as it
-	// was given to Client.Line but for its end: nothing of it was sent. Empty:
-	// the error is about no line, or about one whose answer came later.
+	// Line, in a Notice, a Table or an Error, is the typed line that it answers,
+	// as it was given to Client.Line but for its end. With an Error nothing of
+	// the line was carried out. Empty: nobody asked.
 	Line string
 	// Unsure, in a Sent that failed: the text may have arrived.
 	Unsure bool
