@@ -109,28 +109,26 @@ func configure(c *cli.Context, d codec.Dialect) (codec.Dialect, error) {
 	return configured, nil
 }
 
-// doorsOf are the sockets through which people come by d. The first has port;
-// others keep their distance from it, but for 0, which the system picks.
+// doorsOf are the sockets through which people come by d, and those of its
+// voice. The first of a registry has port; others keep their distance from it,
+// but for 0, which the system picks.
 func doorsOf(d codec.Dialect, host netip.Addr, port uint16) (doors []serve.Door, err error) {
-	base := -1
-	for _, p := range d.Ports() {
-		if p.Role != codec.Registry {
-			continue
-		}
-		if base < 0 {
-			base = int(p.Number)
-		}
+	ports := slices.DeleteFunc(slices.Clone(d.Ports()), func(p codec.Port) bool { return p.Role == codec.Peer })
+	first := slices.IndexFunc(ports, func(p codec.Port) bool { return p.Role == codec.Registry })
+	if first < 0 {
+		return nil, errors.New("cannot serve " + d.Name() + ": it has no registry")
+	}
+	base := int(ports[first].Number)
+	for _, p := range ports {
 		number := 0
 		if port != 0 {
 			number = int(port) + int(p.Number) - base
 		}
-		if number > 65535 {
-			return nil, badUse("", "cannot use --%s %d: it also wants port %d, which is none", d.Name(), port, number)
+		if port != 0 && (number < 1 || number > 65535) {
+			return nil, badUse(fmt.Sprintf("mim serve --%s %d", d.Name(), base),
+				"cannot use --%s %d: it also wants port %d, which is none", d.Name(), port, number)
 		}
 		doors = append(doors, serve.Door{Dialect: d, Role: p.Role, Network: p.Network, Addr: netip.AddrPortFrom(host, uint16(number))})
-	}
-	if base < 0 {
-		return nil, errors.New("cannot serve " + d.Name() + ": it has no registry")
 	}
 	return doors, nil
 }

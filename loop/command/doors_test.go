@@ -21,7 +21,8 @@ func (p portsOf) Ports() []codec.Port { return p.ports }
 
 func TestDoorsOf(t *testing.T) {
 	one := portsOf{ports: []codec.Port{{Network: "tcp", Number: 4242}, {Role: codec.Peer, Network: "tcp"}}}
-	two := portsOf{ports: []codec.Port{{Network: "tcp", Number: 10000}, {Network: "udp", Number: 10001}}}
+	two := portsOf{ports: []codec.Port{{Network: "tcp", Number: 10000}, {Role: codec.Voice, Network: "udp", Number: 10001}}}
+	below := portsOf{ports: []codec.Port{{Role: codec.Voice, Network: "udp", Number: 9999}, {Network: "tcp", Number: 10000}}}
 	for _, c := range []struct {
 		name string
 		d    codec.Dialect
@@ -34,7 +35,10 @@ func TestDoorsOf(t *testing.T) {
 		{"two, side by side", two, 5000, []string{"tcp 127.0.0.1:5000", "udp 127.0.0.1:5001"}},
 		{"two, both the system's", two, 0, []string{"tcp 127.0.0.1:0", "udp 127.0.0.1:0"}},
 		{"no place for the second", two, 65535, nil},
+		{"voice in front of it", below, 5000, []string{"udp 127.0.0.1:4999", "tcp 127.0.0.1:5000"}},
+		{"no place in front of it", below, 1, nil},
 		{"nobody comes by it", portsOf{}, 1, nil},
+		{"nothing but voice", portsOf{ports: two.ports[1:]}, 1, nil},
 	} {
 		doors, err := doorsOf(c.d, netip.MustParseAddr("127.0.0.1"), c.port)
 		var got []string

@@ -22,7 +22,7 @@ import (
 type Door struct {
 	Dialect codec.Dialect // dialects of one name are taken to be the same
 	Role    codec.Role
-	Network string         // "tcp"
+	Network string         // "tcp" or, for codec.Voice, "udp"
 	Addr    netip.AddrPort // port 0: the system picks
 }
 
@@ -61,6 +61,9 @@ type Mode struct {
 	log      *slog.Logger
 	stopping bool
 	alarm    time.Time // what the roster's next Tick is asked for; zero: none
+
+	datagrams Datagrams
+	words     []byte // of a datagram of ours
 }
 
 // A door is what a link needs to know of the Door it came through.
@@ -68,6 +71,7 @@ type door struct {
 	dialect int // index into Mode.dialects
 	role    codec.Role
 	traits  chat.Traits
+	voice   codec.Voicing // nil: what comes by datagrams is for nobody
 }
 
 // watched reports whether the roster wants to know when bytes come.
@@ -104,7 +108,7 @@ func New(cfg Config) *Mode {
 			i = len(m.dialects)
 			m.dialects = append(m.dialects, d.Dialect)
 		}
-		m.doors = append(m.doors, door{dialect: i, role: d.Role, traits: d.Dialect.Traits()})
+		m.doors = append(m.doors, door{dialect: i, role: d.Role, traits: d.Dialect.Traits(), voice: voicing(d)})
 	}
 	return m
 }
@@ -190,9 +194,6 @@ func (m *Mode) Left(id loop.ID, pos uint64) {
 
 // Failed implements loop.Mode; this mode dials nobody.
 func (m *Mode) Failed(any, error) {}
-
-// Datagram implements loop.Mode; no dialect of this mode has a UDP door.
-func (m *Mode) Datagram(int, netip.AddrPort, []byte) {}
 
 // Closed implements loop.Mode.
 func (m *Mode) Closed(id loop.ID, why error) {

@@ -69,7 +69,9 @@ func startServer(tb testing.TB, mim string, flags ...string) *server {
 	}
 	s.addr, s.doors = doors.Doors[0].Address, map[string]string{}
 	for _, d := range doors.Doors {
-		s.doors[d.Dialect] = d.Address
+		if d.Network == "tcp" {
+			s.doors[d.Dialect] = d.Address
+		}
 	}
 	return s
 }
