@@ -16,6 +16,7 @@ import (
 	"mim/chat"
 	"mim/chat/client"
 	"mim/chat/plain"
+	"mim/chat/term"
 	"mim/codec"
 	"mim/loop"
 	"mim/loop/join"
@@ -23,6 +24,7 @@ import (
 
 // The words that the toggles of mim join choose from.
 const (
+	onScreen   = "screen"
 	forPeople  = "plain"
 	forScripts = "json"
 	retrying   = "retry"
@@ -54,18 +56,20 @@ type joining struct {
 	dialect codec.Calling
 	begin   string // how a command begins that is suggested: mim join, with the dialect if it is not the default
 	listen  netip.AddrPort
-	output  string // forPeople or forScripts
+	output  string // onScreen, forPeople or forScripts; empty: what fits the streams
+	mouse   bool   // the screen's
 	retry   string // retrying or oneTry
 	pass    []byte // nil: none is wanted
 }
 
 func joinCommand(dialects []codec.Dialect, s streams) *cli.Command {
-	j := &joining{output: forPeople, retry: retrying}
+	j := &joining{retry: retrying}
 	speaks := callers(dialects)
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "dialect", Value: speaks[0], EnvVars: env("dialect"), Usage: "which protocol to speak, `NAME` (" + strings.Join(speaks, ", ") + ")"},
-		newToggle("plain", "show lines for people (the default)", &j.output, forPeople),
+		newToggle("plain", "show lines for people (the default where there is no terminal)", &j.output, forPeople),
 		newToggle("json", "show one JSON object a line, for scripts", &j.output, forScripts),
+		&cli.BoolFlag{Name: "mouse", EnvVars: env("mouse"), Usage: "let the mouse scroll the screen and open talks, instead of selecting text"},
 		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: "the system picks", Usage: "where other people's programs reach me: `ADDRESS`, ADDRESS:PORT or :PORT"},
 		&cli.StringFlag{Name: passwordFile, EnvVars: env(passwordFile), Usage: "where a password is wanted: the first line of `FILE`; else it is what " + passwordVariable + " holds, else it is asked for"},
 		newToggle("retry", "look for a lost server again: after 1, 2, 4 ... 30 s (the default)", &j.retry, retrying),
@@ -89,7 +93,8 @@ Examples:
 		Flags:           append(flags, logFlags("warn")...),
 		HideHelpCommand: true, // people may be called help
 		Action: func(c *cli.Context) error {
-			journal := newJournal(s.err)
+			errs := &held{out: s.err}
+			journal := newJournal(errs)
 			defer journal.close()
 			log, f := newLog(c, journal, false)
 			if f != nil {
@@ -98,8 +103,18 @@ Examples:
 			if err := j.read(c, dialects); err != nil {
 				return err
 			}
+			if j.mouse = c.Bool("mouse"); j.output == "" {
+				j.output = forPeople
+				if fitsScreen(s) {
+					j.output = onScreen
+				}
+			}
 			if err := j.readPassword(c, s); err != nil {
 				return err
+			}
+			if j.output == onScreen {
+				errs.hold()
+				defer errs.release()
 			}
 			return j.run(s, log)
 		},
@@ -177,7 +192,7 @@ type messenger struct {
 	as      *joining
 	reactor *loop.Reactor
 	mode    *join.Mode
-	out     *plain.Writer
+	out     output
 	ended   chan int                    // the exit code, once
 	broken  chan error                  // input or output broke
 	asked   time.Time                   // when a signal asked for the end; wait's own
@@ -193,7 +208,9 @@ func (j *joining) run(s streams, log *slog.Logger) error {
 		m.out.Close(0)
 		return startFailure(err, j.begin+" "+shellWord(j.target.name+"@"+j.target.server))
 	}
-	go m.readInput(s)
+	if j.output != onScreen {
+		go m.readInput(s)
+	}
 	failure := m.wait(signals)
 	if err := m.reactor.Stop(); err != nil && failure == nil {
 		failure = engineEnded(err)
@@ -210,15 +227,19 @@ func (j *joining) run(s streams, log *slog.Logger) error {
 
 // messenger puts the parts together.
 func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
-	format := plain.Dated()
-	if j.output == forScripts {
-		format = plain.AppendJSON
-	}
 	m := &messenger{as: j, ended: make(chan int, 1), broken: make(chan error, 2)}
-	m.out = plain.NewWriter(s.out, format, func(err error) { m.broken <- printed(0, err) })
+	broken := func(err error) { m.broken <- printed(0, err) }
+	switch j.output {
+	case onScreen:
+		m.out = newDisplay(s, m.screen(), broken)
+	case forScripts:
+		m.out = plain.NewWriter(s.out, plain.AppendJSON, broken)
+	default:
+		m.out = plain.NewWriter(s.out, plain.Dated(), broken)
+	}
 	m.mode = join.New(join.Config{
 		Dialect: j.dialect, Name: j.target.name, Pass: j.pass, Server: j.target.server, Listen: j.listen,
-		JSON: j.output == forScripts, Retry: j.retry == retrying, Seed: rand.Uint64(), Log: log,
+		JSON: j.output == forScripts, Screen: j.output == onScreen, Retry: j.retry == retrying, Seed: rand.Uint64(), Log: log,
 		Show: func(v client.View) {
 			if known := m.trouble.Load(); (v.Event == client.Error || v.Event == client.Offline) && (known == nil || !known.Final) {
 				m.trouble.Store(&v)
@@ -229,6 +250,16 @@ func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
 	})
 	m.reactor = loop.New(loop.Config{Doors: doorsFor(m.mode), Log: engineLog(log)}, m.mode)
 	return m
+}
+
+// screen describes the messenger to its screen.
+func (m *messenger) screen() term.Config {
+	post := func(f func()) { m.reactor.Post(f) }
+	return term.Config{
+		Name: m.as.target.name, Server: m.as.target.server, Traits: m.as.dialect.Traits(), Mouse: m.as.mouse,
+		Line:      func(line string) { post(func() { m.mode.Line(line) }) },
+		Interrupt: func() { post(m.mode.Interrupt) },
+	}
 }
 
 // doorsFor are the doors of a messenger. A reactor does not run without any

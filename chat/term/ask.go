@@ -1,0 +1,55 @@
+package term
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// A question stands in the place of the input until it is answered.
+type question struct {
+	text string
+	// Two answers by a key each; Enter is the first one, Esc the second.
+	yes, no string // what the keys y and n do, as said behind the question
+	do      func(m *model) tea.Cmd
+}
+
+// answer takes a key for the question.
+func (m *model) answer(key string) tea.Cmd {
+	q := m.asks
+	switch key {
+	case "y", "shift+y", "enter", "kpenter":
+		m.asks = nil
+		return q.do(m)
+	case "n", "shift+n", "esc":
+		m.asks = nil
+	case "ctrl+c":
+		m.asks = nil
+		if m.leaving {
+			m.cfg.Interrupt()
+		}
+	}
+	return nil
+}
+
+func (q *question) row() string { return fmt.Sprintf("%s  y: %s  n: %s", q.text, q.yes, q.no) }
+
+func leaveQuestion() *question {
+	return &question{text: "Leave mim?", yes: "leave", no: "stay", do: func(m *model) tea.Cmd {
+		m.leave()
+		return nil
+	}}
+}
+
+// leave ends the messenger as /quit does. The screen stays until all is said.
+func (m *model) leave() {
+	m.leaving = true
+	m.cfg.Line("/quit")
+}
+
+func pasteQuestion(s string, lines int) *question {
+	return &question{text: fmt.Sprintf("Paste %d lines?", lines), yes: "into the input", no: "forget them", do: func(m *model) tea.Cmd {
+		m.insert(s)
+		return nil
+	}}
+}

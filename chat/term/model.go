@@ -1,0 +1,288 @@
+package term
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"mim/chat"
+	"mim/chat/book"
+	"mim/chat/client"
+)
+
+// Config says whose screen it is, and where what is typed goes.
+type Config struct {
+	Name   string      // our own name
+	Server string      // as the person named it
+	Traits chat.Traits // of the dialect that we speak
+	Mouse  bool        // clicks and the wheel are ours, not the terminal's
+	Zone   *time.Location
+	// Line takes a line as mim join takes it, Interrupt asks for the end, a second
+	// time at once. Both are called on the screen's goroutine and must not block.
+	Line      func(line string)
+	Interrupt func()
+	Now       func() time.Time // nil: time.Now
+}
+
+// A model is the state of the screen. It is touched by the program's goroutine
+// only.
+type model struct {
+	cfg  Config
+	book *book.Book
+	rule ruler
+	look *styles
+	keys map[string]*binding
+
+	width, height int
+	edit          editor
+	edits         book.Key // the conversation whose draft the editor has
+	left, right   toggle
+	mouse         bool
+	bell          bell
+	top           overlay   // lies over the text; nil: none
+	asks          *question // waits for an answer; nil: none
+	tabs          *tabbing  // completion that goes on; nil: none
+	says          string    // in the status line, until the next key
+	goes          bool      // what is typed in @home is for somebody: go there
+	joins         string    // a room that was asked for: go there
+	leaving       bool
+	ticking       bool
+
+	drawn tea.View // the last one
+	fresh bool     // it is still right
+}
+
+// tick tells that a second is over, while something counts seconds.
+type tick struct{}
+
+func newModel(cfg Config) *model {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	m := &model{
+		cfg:   cfg,
+		book:  book.New(book.Config{Name: cfg.Name, Traits: cfg.Traits, Zone: cfg.Zone, Local: localWords()}),
+		look:  newStyles(true),
+		mouse: cfg.Mouse,
+		bell:  bellMention,
+	}
+	m.keys = byKey(bindings())
+	return m
+}
+
+// Init implements tea.Model.
+func (m *model) Init() tea.Cmd { return tea.RequestBackgroundColor }
+
+// Update implements tea.Model.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m.fresh = false
+	var cmd tea.Cmd
+	switch msg := msg.(type) {
+	case arrived:
+		cmd = m.apply(msg)
+	case closing:
+		return m, tea.Sequence(m.apply(msg.views), tea.Quit)
+	case tea.KeyPressMsg:
+		cmd = m.press(msg)
+	case tea.PasteMsg:
+		cmd = m.paste(msg.Content)
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case tea.FocusMsg:
+		m.book.Focus(true)
+	case tea.BlurMsg:
+		m.book.Focus(false)
+	case tea.MouseClickMsg:
+		m.click(tea.Mouse(msg))
+	case tea.MouseWheelMsg:
+		m.wheel(tea.Mouse(msg))
+	case tea.BackgroundColorMsg:
+		m.look = newStyles(msg.IsDark())
+	case tea.ModeReportMsg:
+		m.measure(msg)
+	case tick:
+		m.ticking = false
+	}
+	m.follow()
+	return m, tea.Batch(cmd, m.clock())
+}
+
+// measure takes over how the terminal measures text; the renderer does the same.
+func (m *model) measure(r tea.ModeReportMsg) {
+	if r.Mode == ansi.ModeUnicodeCore && (r.Value == ansi.ModeReset || r.Value == ansi.ModeSet || r.Value == ansi.ModePermanentlySet) {
+		m.rule.method = ansi.GraphemeWidth
+		m.edit.rule = m.rule
+	}
+}
+
+// apply takes views into the book, and rings the bell once for all of them.
+func (m *model) apply(views []client.View) tea.Cmd {
+	ring := false
+	for i := range views {
+		if n := m.book.Apply(views[i]); m.bell.rings(n) {
+			ring = true
+		}
+		m.goAlong(&views[i])
+	}
+	if ring {
+		return tea.Raw("\a")
+	}
+	return nil
+}
+
+// goAlong opens the conversation that the person has just begun: by a text from
+// @home, or by joining a room.
+func (m *model) goAlong(v *client.View) {
+	switch {
+	case v.Event == client.Waiting && m.goes:
+		m.goes = false
+		for _, k := range []book.Key{{Kind: book.Room, Name: v.Room}, {Kind: book.Person, Name: v.To}, {Kind: book.Everyone}} {
+			if m.book.Conversation(k) != nil {
+				m.open(k)
+				return
+			}
+		}
+	case v.Event == client.Error && v.Line != "":
+		m.goes = false
+	case v.Event == client.Joined && m.joins != "" && chat.Fold(v.Room) == chat.Fold(m.joins):
+		m.joins = ""
+		m.open(book.Key{Kind: book.Room, Name: v.Room})
+	}
+}
+
+// follow makes the editor that of the open conversation: its draft may have come
+// back with an error, or another conversation may be open.
+func (m *model) follow() {
+	c := m.book.Current()
+	if c.Key() != m.edits {
+		m.edits, m.tabs = c.Key(), nil
+		m.edit.set(c.Draft())
+		m.edit.at = len(m.edit.text)
+	} else if c.Draft() != m.edit.text {
+		m.edit.set(c.Draft())
+	}
+}
+
+// clock asks for a tick while the banner counts seconds.
+func (m *model) clock() tea.Cmd {
+	if b, ok := m.book.Banner(m.cfg.Now()); m.ticking || !ok || !b.Gone {
+		return nil
+	}
+	m.ticking = true
+	return tea.Tick(time.Second, func(time.Time) tea.Msg { return tick{} })
+}
+
+// press takes a key.
+func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
+	name := k.Keystroke()
+	m.says = ""
+	if m.asks != nil {
+		return m.answer(name)
+	}
+	if m.top != nil {
+		if done, cmd := m.top.press(m, name, k.Text); done {
+			return cmd
+		}
+	}
+	if b := m.keys[name]; b != nil {
+		if name != "tab" && name != "shift+tab" {
+			m.tabs = nil
+		}
+		return b.do(m)
+	}
+	if k.Text != "" {
+		m.tabs = nil
+		m.insert(k.Text)
+	}
+	return nil
+}
+
+// insert types s at the cursor.
+func (m *model) insert(s string) {
+	if !m.edit.insert(s) {
+		m.says = "the text is as long as a text can be"
+	}
+	m.typed()
+}
+
+// typed keeps what is in the editor as the draft.
+func (m *model) typed() { m.book.SetDraft(m.edits, m.edit.text) }
+
+// pasteAsks is how many lines a paste may have without a question.
+const pasteAsks = 3
+
+// paste takes pasted text. One of many lines could be a slip, and would be many
+// texts.
+func (m *model) paste(s string) tea.Cmd {
+	m.says, m.tabs = "", nil
+	if m.asks != nil {
+		return nil
+	}
+	if m.top != nil {
+		if done, cmd := m.top.press(m, "", oneRow(s)); done {
+			return cmd
+		}
+	}
+	s = strings.TrimRight(clean(s), "\n")
+	if n := 1 + strings.Count(s, "\n"); n > pasteAsks {
+		m.asks = pasteQuestion(s, n)
+		return nil
+	}
+	m.insert(s)
+	return nil
+}
+
+// oneRow is s as a single line.
+func oneRow(s string) string { return strings.ReplaceAll(clean(s), "\n", " ") }
+
+// send gives what was typed to the messenger, or does it here.
+func (m *model) send() tea.Cmd {
+	home := m.edits.Kind == book.Home
+	e := m.book.Enter(m.cfg.Now())
+	m.follow()
+	for _, line := range e.Lines {
+		if room, ok := strings.CutPrefix(line, "/join "); ok {
+			m.joins = strings.TrimSpace(room)
+		} else if home && says(line) {
+			m.goes = true
+		}
+		m.cfg.Line(line)
+	}
+	if e.Local != "" {
+		return m.command(e.Local, e.Rest)
+	}
+	return nil
+}
+
+// says reports whether a line is a text for somebody.
+func says(line string) bool {
+	word, _, _ := strings.Cut(line, " ")
+	return line[0] == '@' || word == "/msg" || word == "/say" || word == "/all"
+}
+
+// open makes k the conversation that is read.
+func (m *model) open(k book.Key) {
+	m.top = nil
+	m.book.Open(k)
+	m.follow()
+}
+
+// View implements tea.Model.
+func (m *model) View() tea.View {
+	if m.fresh {
+		return m.drawn
+	}
+	v := tea.NewView("")
+	v.AltScreen, v.ReportFocus = true, true
+	v.WindowTitle = m.title()
+	if m.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	if m.width > 0 && m.height > 0 {
+		m.draw(&v)
+	}
+	m.drawn, m.fresh = v, true
+	return v
+}

@@ -1,0 +1,47 @@
+package screens
+
+import (
+	"regexp"
+	"strings"
+)
+
+// What differs from run to run is masked, and keeps its width: hours and minutes,
+// dates, ports, seconds to wait.
+var (
+	clock   = regexp.MustCompile(`\b\d\d:\d\d\b`)
+	date    = regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b`)
+	address = regexp.MustCompile(`127\.0\.0\.\d+:\d+`)
+	seconds = regexp.MustCompile(`\bin \d+ s\b`)
+)
+
+// Mask makes a grid one that is the same at each run. A time that stands right
+// below another, which is there only if a minute has passed between the two, is
+// taken out.
+func Mask(grid string) string {
+	lines := strings.Split(grid, "\n")
+	last := -1 // the column, in bytes, of the time above
+	for i, line := range lines {
+		at := clock.FindStringIndex(line)
+		if at != nil && at[0] == last && blankBefore(line, at[0]) {
+			line = line[:at[0]] + "     " + line[at[1]:]
+		} else if at != nil && blankBefore(line, at[0]) {
+			last = at[0]
+		}
+		line = clock.ReplaceAllString(line, "hh:mm")
+		line = date.ReplaceAllString(line, "yyyy-mm-dd")
+		line = address.ReplaceAllStringFunc(line, func(s string) string {
+			host, _, _ := strings.Cut(s, ":")
+			return host + ":" + strings.Repeat("p", len(s)-len(host)-1)
+		})
+		line = seconds.ReplaceAllString(line, "in N s")
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// blankBefore reports whether a time at this place is the stamp of a line: it
+// stands at the edge or behind the line between two panels.
+func blankBefore(line string, at int) bool {
+	before := strings.TrimRight(line[:at], " ")
+	return before == "" || strings.HasSuffix(before, "│")
+}
