@@ -84,6 +84,9 @@ const (
 	Exited
 	// Ended: Who closed the talk.
 	Ended
+	// Unlisted: Who, who is not in the table, has written to us, though no text:
+	// the table may be old.
+	Unlisted
 )
 
 // An Output is one thing that came of a call on a Socket. Strings may be kept.

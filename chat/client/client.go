@@ -7,15 +7,16 @@
 //	                    Line, EOF, Interrupt                  (the person)
 //	Server{Opened,Event,Closed,Failed}                        (the links to the server)
 //	Peer{Opened,Request,Ended,Closed,Failed}, Left            (direct lines)
+//	Text{Came,Sent,Confirmed,Failed}, Named, Room..., ...     (datagrams)
 //	Voice{Failed,Notice}                                      (the sound of calls)
 //	                    Tick, asked for by Next               (time)
 //	                            |
 //	                            v
-//	Dial, Login, Ask, HangUp   Call, Send, Finish, Close   Voice...   Show   Quit
+//	Dial, Login, Ask, HangUp   Call, Send, Finish, Close   Know, Write ...   Voice...   Show   Quit
 //
 // How text gets to people the dialect's Traits say: on direct lines (line.go,
-// talk.go) or through the server (relay.go), there perhaps in rooms (rooms.go)
-// and with calls by voice (call.go).
+// talk.go), by datagrams (datagram.go) or through the server (relay.go), there
+// perhaps in rooms (rooms.go) and with calls by voice (call.go).
 //
 // The link to the server lives in these phases (seed 000: a client can lose
 // the server and talk on):
@@ -93,6 +94,8 @@ type Client struct {
 	rooms []*room // that we are in, where there are any (rooms.go)
 
 	calling calls // by voice (call.go)
+	tables  tables
+	dgrams  datagrams // what goes by them (datagram.go)
 
 	unsettled int      // texts neither sent nor failed
 	held      []string // input that waits for the table
@@ -108,6 +111,7 @@ func New(cfg Config) *Client {
 		names:  make(map[string]namesakes),
 		lines:  make(map[chat.Link]*line),
 		calls:  make(map[uint64]*contact),
+		dgrams: datagrams{at: map[netip.AddrPort]*contact{}, letters: map[uint64]*letter{}},
 	}
 }
 
@@ -142,6 +146,7 @@ func (c *Client) Tick(now time.Time) []Effect {
 	c.tickDelayed()
 	c.tickRedials()
 	c.tickCalls()
+	c.tickDatagrams()
 	return c.end()
 }
 
@@ -160,6 +165,7 @@ func (c *Client) Next() time.Time {
 	sooner(c.relay.rest)
 	sooner(c.exitDue())
 	sooner(c.callDue())
+	sooner(c.datagramsDue())
 	for _, l := range c.callers {
 		sooner(l.until)
 	}

@@ -17,7 +17,7 @@ func (c *Client) commands() []command {
 	if c.canAll() {
 		list = append(list, command{"/all", "text", "say text to everyone; @ALL text does the same", (*Client).toAll})
 	}
-	if c.cfg.Traits.Rooms {
+	if c.hasRooms() {
 		list = append(list,
 			command{"/say", "#room text", "say text to all in a room; @#room text does the same", (*Client).sayRoom},
 			command{"/join", "#room", "enter a room, which is made if there is none", (*Client).joinRoom},

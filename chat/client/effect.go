@@ -48,6 +48,18 @@ const (
 	VoiceVolume
 	// VoiceStats wants a VoiceNotice about the call Key.
 	VoiceStats
+	// Know gives the socket for datagrams the table: People are at Near, their
+	// Name is the table's or empty; Addr is where others reach us.
+	Know
+	// Write says Text by datagram to Addr or, if Room is not empty, in there. It
+	// ends in TextSent, TextConfirmed or TextFailed with Ticket.
+	Write
+	// EndTalk tells the program at Addr that the talk is over.
+	EndTalk
+	// EnterRoom and LeaveRoom ask the socket to do that with Room. They end in
+	// RoomEntered and RoomLeft.
+	EnterRoom
+	LeaveRoom
 	// Show puts View on the screen or the output.
 	Show
 	// Quit ends the program with Code; it is the last effect of all.
@@ -63,6 +75,8 @@ type Effect struct {
 	Link    chat.Link
 	Call    uint64
 	Addr    netip.AddrPort
+	Room    string
+	People  []*chat.Person
 	Login   chat.Login
 	Request chat.Request
 	Text    string

@@ -77,7 +77,7 @@ func (c *Client) quit(within time.Duration, linger bool) {
 // checkExit goes on leaving as far as things stand.
 func (c *Client) checkExit() {
 	x := &c.exit
-	if x.phase == staying && c.server.lost && len(c.lines) == 0 && c.unsettled == 0 {
+	if x.phase == staying && c.server.lost && len(c.lines) == 0 && c.unsettled == 0 && !c.talking() {
 		x.code = ExitNoServer
 		c.finishAll()
 	}
@@ -106,7 +106,7 @@ func (c *Client) settled() bool {
 }
 
 func (c *Client) lingerUntil() time.Time {
-	if !c.exit.linger || c.exit.active.IsZero() || len(c.lines) == 0 && !(c.relayed() && c.server.phase == online) {
+	if !c.exit.linger || c.exit.active.IsZero() || len(c.lines) == 0 && !(c.relayed() && c.server.phase == online) && !c.byDatagram() {
 		return time.Time{}
 	}
 	return c.exit.active.Add(answers)
@@ -138,6 +138,7 @@ func (c *Client) finishAll() {
 	c.unsure(whyGoing)
 	c.dropCalls(whyLeaving)
 	c.failPosted(whyLeft)
+	c.finishDatagrams()
 	for _, k := range c.talks() {
 		c.failWaiting(k, whyLeft)
 	}
@@ -153,7 +154,9 @@ func (c *Client) finishAll() {
 		c.do(Effect{Kind: Ask, Part: c.sends(), Request: &chat.Logout{}})
 		return
 	}
-	c.leaveServer()
+	if !c.withdraw() {
+		c.leaveServer()
+	}
 }
 
 // leaveServer is the end with the server. Where one can say that one leaves, it

@@ -45,11 +45,16 @@ func (c *Client) obeyHeld() {
 	}
 	held := c.held
 	c.held, c.heldBytes = nil, 0
-	for _, s := range held {
+	for i, s := range held {
 		if c.exit.phase >= finishing {
 			return
 		}
-		c.obey(s)
+		if c.obey(s); c.coming() { // it waits for another table, and so do those behind it
+			for _, s := range held[i+1:] {
+				c.held, c.heldBytes = append(c.held, s), c.heldBytes+len(s)
+			}
+			return
+		}
 	}
 }
 
@@ -118,7 +123,7 @@ func (c *Client) unaddressed(s string) {
 
 // orRoom is s where there are rooms.
 func (c *Client) orRoom(s string) string {
-	if c.cfg.Traits.Rooms {
+	if c.hasRooms() {
 		return s
 	}
 	return ""
@@ -128,6 +133,7 @@ func (c *Client) orRoom(s string) string {
 func (c *Client) addressed(s string) {
 	k, words, err := c.addressee(s)
 	switch {
+	case err != nil && err.Kind == chat.Unknown && c.freshen(): // they may have come just now
 	case err != nil:
 		c.fail(err)
 	case words == "":
@@ -155,9 +161,12 @@ func (c *Client) typed(k *contact, s string) {
 		return
 	}
 	number := c.accepted(k, words)
-	if c.relayed() {
+	switch {
+	case c.relayed():
 		c.post(k, words, number)
-	} else {
+	case c.byDatagram():
+		c.write(k, words, number)
+	default:
 		c.say(k, words, number)
 	}
 }

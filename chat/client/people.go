@@ -24,10 +24,12 @@ type contact struct {
 	handle  string // as shown and typed
 	dialect string
 	listed  bool
-	stale   bool // listed by a server that was lost, not yet by the new one
-	twin    bool // a stranger only because several in the table could be it
-	room    bool // no person, but all in the room of that name
-	smooth  bool // the server had nothing to say about the last text for it
+	stale   bool   // listed by a server that was lost, not yet by the new one
+	twin    bool   // a stranger only because several in the table could be it
+	room    bool   // no person, but all in the room of that name
+	says    string // by datagram: the name alone, in the table or as claimed
+	tabled  bool   // that is the table's
+	smooth  bool   // the server had nothing to say about the last text for it
 	talk
 }
 
@@ -43,7 +45,7 @@ func (k *contact) address() string {
 
 // idle reports whether nothing but memory is left of the contact.
 func (k *contact) idle() bool {
-	return !k.listed && len(k.lines) == 0 && len(k.waiting) == 0 && k.call == 0
+	return !k.listed && len(k.lines) == 0 && len(k.waiting) == 0 && k.call == 0 && k.letters == 0
 }
 
 // addrOf is where the person can be dialled. The server tells us each person
@@ -252,6 +254,9 @@ func (c *Client) forget(k *contact) {
 	} else {
 		delete(c.names, k.name)
 	}
+	if c.dgrams.at[k.addr] == k {
+		delete(c.dgrams.at, k.addr)
+	}
 	if c.last == k {
 		c.last = nil
 	}
@@ -305,6 +310,9 @@ func (c *Client) present(names []string) {
 func (c *Client) who() {
 	if c.untold() {
 		c.written()
+		return
+	}
+	if c.freshen() {
 		return
 	}
 	v := View{Event: Table, People: make([]Person, 0, len(c.people))}

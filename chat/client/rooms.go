@@ -1,6 +1,7 @@
 package client
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -17,9 +18,10 @@ import (
 // the Members come. When the server was lost and is found again, we ask for all
 // rooms but the lobby, in front of what waits to be said there.
 type room struct {
-	to     *contact        // stands for it where texts go
-	people []string        // in the order in which they came; we are among them
-	here   map[string]bool // the same
+	to     *contact                  // stands for it where texts go
+	people []string                  // in the order in which they came; we are among them
+	here   map[string]bool           // the same
+	at     map[netip.AddrPort]string // by datagram: the others, where they are
 }
 
 const (
@@ -31,7 +33,7 @@ const (
 
 // isRoom reports whether a word names a room, where there are any.
 func (c *Client) isRoom(word string) bool {
-	return c.cfg.Traits.Rooms && strings.HasPrefix(word, roomSign)
+	return c.hasRooms() && strings.HasPrefix(word, roomSign)
 }
 
 // roomFirst takes the name of a room off the front of s, as the server has it.
@@ -56,7 +58,9 @@ func (c *Client) joinRoom(s string) {
 	case rest != "":
 		c.fail(chat.Errorf(chat.Usage, "/join takes one room and nothing else"))
 	default:
-		c.last = c.roomTo(name)
+		if c.last = c.roomTo(name); c.askRoom(EnterRoom, name) {
+			return
+		}
 		c.queue(post{words: "/join " + name, asks: &chat.Join{Room: name}})
 	}
 }
@@ -72,6 +76,7 @@ func (c *Client) leaveRoom(s string) {
 		c.fail(err)
 	case rest != "":
 		c.fail(chat.Errorf(chat.Usage, "/part takes one room and nothing else"))
+	case c.askRoom(LeaveRoom, name):
 	default:
 		c.queue(post{words: "/part " + name, asks: &chat.Leave{Room: name}})
 	}

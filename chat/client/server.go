@@ -70,7 +70,11 @@ func (s *server) linked() bool {
 // ServerOpened says that the link that was dialled is up; here is our end of it.
 func (c *Client) ServerOpened(now time.Time, here netip.Addr) []Effect {
 	c.begin(now)
-	if c.exit.phase >= finishing {
+	switch {
+	case c.polled():
+		c.pollOpened(here)
+		return c.end()
+	case c.exit.phase >= finishing:
 		c.do(Effect{Kind: HangUp})
 		return c.out
 	}
@@ -143,6 +147,10 @@ func (c *Client) noticed(part chat.Part, text string) {
 func (s *server) asks(part chat.Part) bool { return s.phase == asked && s.part == part }
 
 func (c *Client) answered(part chat.Part, a *chat.Answer) {
+	if c.polled() {
+		c.pollAnswered(a)
+		return
+	}
 	s := &c.server
 	switch a.To.(type) {
 	case *chat.WhoElse:
@@ -255,14 +263,19 @@ func (c *Client) settle() {
 // listener's address or, if that is any of the machine's, the one by which we
 // reach the server.
 func (c *Client) listening() string {
-	l := c.cfg.Listening
-	if !l.IsValid() {
-		return ""
+	if l := c.listensAt(); l.IsValid() {
+		return l.String()
 	}
-	if l.Addr().IsUnspecified() && c.server.here.IsValid() {
+	return ""
+}
+
+// listensAt is the same as an address; not valid: nowhere.
+func (c *Client) listensAt() netip.AddrPort {
+	l := c.cfg.Listening
+	if l.IsValid() && l.Addr().IsUnspecified() && c.server.here.IsValid() {
 		l = netip.AddrPortFrom(c.server.here, l.Port())
 	}
-	return l.String()
+	return l
 }
 
 // unsettle notes that a part of the table has just come.
@@ -281,6 +294,9 @@ func (c *Client) tickServer() {
 		return
 	}
 	s.until = time.Time{}
+	if c.polled() && c.tickPoll() {
+		return
+	}
 	switch s.phase {
 	case away:
 		c.show(View{Event: Trying, Address: c.cfg.Server})
@@ -303,6 +319,9 @@ func (c *Client) ServerFailed(now time.Time, why error) []Effect {
 		c.hangUpRest()
 		c.noServer(why)
 	}
+	if c.server.leaving {
+		c.leaveServer()
+	}
 	return c.end()
 }
 
@@ -311,6 +330,7 @@ func (c *Client) ServerFailed(now time.Time, why error) []Effect {
 func (c *Client) ServerClosed(now time.Time, why error) []Effect {
 	c.begin(now)
 	switch {
+	case c.polled() && c.server.phase != asked: // what it was for is done
 	case c.server.leaving:
 		c.leaveServer()
 	case c.server.linked() && c.exit.phase < finishing:
@@ -333,6 +353,7 @@ func (c *Client) noServer(why error) {
 	s := &c.server
 	was := s.phase
 	s.phase, s.until = away, time.Time{}
+	c.tables.wanted = false
 	c.relay.rest = time.Time{}
 	c.unsure(whyCut)
 	c.dropCalls(whyCallsLost)
@@ -352,6 +373,7 @@ func (c *Client) noServer(why error) {
 		c.offline(why, "next try in "+d.Round(100*time.Millisecond).String())
 		c.show(View{Event: Trying, Address: c.cfg.Server, Until: s.until})
 	}
+	c.tellEarly()
 	c.obeyHeld()
 }
 
@@ -398,4 +420,6 @@ func (c *Client) endBy(code int, err *chat.Error) {
 
 // coming reports whether the table will be whole in a moment. Input waits for
 // it: who is here decides what a line means.
-func (c *Client) coming() bool { return !c.server.been && !c.server.lost || c.server.phase == settling }
+func (c *Client) coming() bool {
+	return !c.server.been && !c.server.lost || c.server.phase == settling || c.tables.wanted
+}

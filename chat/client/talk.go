@@ -24,6 +24,8 @@ type talk struct {
 	tries   int     // dials that failed in a row
 	redial  time.Time
 	open    bool // Opened was shown, Closed not yet
+	letters int  // texts by datagram without an outcome
+	closing bool // it is to end behind them
 	talked  bool // there was a talk: its text may be on the screen
 }
 
@@ -221,6 +223,8 @@ func (c *Client) Left(now time.Time, link chat.Link, ticket uint64) []Effect {
 // hangUp is /close: the talk ends politely, behind what was typed before.
 func (c *Client) hangUp(k *contact) {
 	switch {
+	case c.byDatagram():
+		c.endTalk(k)
 	case len(k.lines) == 0 && len(k.waiting) == 0:
 		c.fail(chat.Errorf(chat.Unknown, "no talk with %s is open", k.handle))
 	case len(k.waiting) > 0:

@@ -17,7 +17,10 @@ func (c *Client) untold() bool { return c.relayed() && !c.cfg.Traits.Presence }
 // behind the name. Where texts go through the server any name may be written to:
 // it knows best who is here, or for whom it can keep a text.
 func (c *Client) addressee(s string) (k *contact, rest string, err *chat.Error) {
-	if !c.relayed() {
+	switch {
+	case c.byDatagram() && strings.HasPrefix(s, roomSign):
+		return c.roomAddressee(s)
+	case !c.relayed():
 		return c.resolve(s)
 	}
 	name, rest, err := c.nameFirst(s)

@@ -23,6 +23,9 @@ func (s *Socket) Datagram(now time.Time, from netip.AddrPort, b []byte) []codec.
 	confirmed := d.word == 'A' && s.confirmed(p, d.n)
 	s.claim(p, d.name)
 	s.learn(p, d.shape, confirmed)
+	if !p.listed && (d.word == 'Q' || d.word == 'J') {
+		s.tell(codec.Output{Kind: codec.Unlisted, Who: k.addr()})
+	}
 	switch d.word {
 	case 'Q':
 		s.acknowledge(p, &d, len(b))

@@ -269,6 +269,8 @@ func (n *node) tell(o codec.Output) string {
 		return who + " leaves " + o.Room
 	case codec.Ended:
 		return who + " says bye"
+	case codec.Unlisted:
+		return "unlisted " + who
 	}
 	n.tb.Fatalf("%+v", o)
 	return ""

@@ -131,11 +131,10 @@ func callers(dialects []codec.Dialect) (words []string) {
 	return words
 }
 
-// calling is a dialect's client's side, if mim join can use it: it has no
-// datagrams yet.
+// calling is a dialect's client's side, if it has one.
 func calling(d codec.Dialect) (codec.Calling, bool) {
 	side, ok := d.(codec.Calling)
-	return side, ok && d.Traits().Reach != chat.ByPeerUDP
+	return side, ok
 }
 
 // examples is a line of help for each of these dialects.

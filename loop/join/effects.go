@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"mim/chat"
 	"mim/chat/client"
@@ -46,9 +47,16 @@ func (m *Mode) carryOut(effects []client.Effect) {
 	for i := range effects {
 		m.effect(&effects[i])
 	}
-	if next := m.client.Next(); !next.IsZero() && (m.alarm.IsZero() || next.Before(m.alarm)) {
-		m.alarm = next
-		m.net.Alarm(next)
+	m.spread()
+	m.wake(m.client.Next())
+	m.wake(m.socketDue())
+}
+
+// wake asks for a Tick at a time, unless an earlier one is asked for already.
+func (m *Mode) wake(at time.Time) {
+	if !at.IsZero() && (m.alarm.IsZero() || at.Before(m.alarm)) {
+		m.alarm = at
+		m.net.Alarm(at)
 	}
 }
 
@@ -71,6 +79,8 @@ func (m *Mode) effect(e *client.Effect) {
 		m.net.Dial("tcp", e.Addr.String(), peerWithin, peerTag(e.Call))
 	case client.Send:
 		m.send(loop.ID(e.Link), e.Text, e.Ticket)
+	case client.Know, client.Write, client.EndTalk, client.EnterRoom, client.LeaveRoom:
+		m.onSocket(e)
 	case client.Finish:
 		m.net.Finish(loop.ID(e.Link))
 	case client.Close:

@@ -57,6 +57,7 @@ type Mode struct {
 	said    chat.Said
 	log     *slog.Logger
 	alarm   time.Time // what a Tick is asked for; zero: none
+	mail    mailbox
 }
 
 // parts is how many values chat.Part has.
@@ -89,21 +90,23 @@ func New(cfg Config) *Mode {
 	return m
 }
 
-// Listens reports whether people of dialect d have a listener of their own,
-// where others call them.
-func Listens(d codec.Dialect) bool {
-	return slices.ContainsFunc(d.Ports(), func(p codec.Port) bool {
-		return p.Role == codec.Peer && p.Network == "tcp"
-	})
+// Listens reports whether people of dialect d have a listener, or a socket for
+// datagrams, of their own, where others reach them.
+func Listens(d codec.Dialect) bool { return peerPort(d) >= 0 }
+
+// peerPort is which of the ports of d that is; -1: none.
+func peerPort(d codec.Dialect) int {
+	return slices.IndexFunc(d.Ports(), func(p codec.Port) bool { return p.Role == codec.Peer })
 }
 
-// Doors is the listener where others call us; none if others reach us through
-// the server.
+// Doors is the listener or socket where others reach us; none if they do that
+// through the server.
 func (m *Mode) Doors() []loop.Door {
-	if !Listens(m.cfg.Dialect) {
+	i := peerPort(m.cfg.Dialect)
+	if i < 0 {
 		return nil
 	}
-	return []loop.Door{{Network: "tcp", Addr: m.cfg.Listen}}
+	return []loop.Door{{Network: m.cfg.Dialect.Ports()[i].Network, Addr: m.cfg.Listen}}
 }
 
 // Line takes a line that the person typed. On the loop only.
@@ -123,6 +126,7 @@ func (m *Mode) Booted(n loop.Net) {
 	if Listens(m.cfg.Dialect) {
 		listening = n.Local(0)
 	}
+	m.bind(listening)
 	m.client = client.New(client.Config{
 		Name:      m.cfg.Name,
 		Pass:      m.cfg.Pass,
@@ -223,13 +227,11 @@ func (m *Mode) Failed(tag any, why error) {
 	}
 }
 
-// Datagram implements loop.Mode; a messenger has no UDP door yet.
-func (m *Mode) Datagram(int, netip.AddrPort, []byte) {}
-
 // Tick implements loop.Mode: timers of sessions and of the client share it.
 func (m *Mode) Tick(now time.Time) {
 	m.alarm = time.Time{} // a Tick uses up the alarm of all
 	m.driver.Tick(now)
+	m.tickSocket(now)
 	m.carryOut(m.client.Tick(now))
 }
 
