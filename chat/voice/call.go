@@ -13,7 +13,7 @@ const (
 	giveUp     = 10 * time.Second       // a speaker of whom nothing comes for so long is gone
 	makeRoom   = 2 * time.Second        // and after so long if the place is wanted
 	dryAfter   = 100 * time.Millisecond // a device that gives nothing for so long is silent: we send silence
-	maxPieces  = 50                     // sent in one Tick
+	dryMost    = Rate / 10              // samples of such silence in one Tick
 	maxPercent = 400
 )
 
@@ -42,10 +42,12 @@ type Call struct {
 	piece    [205]int16 // being filled
 	filled   int
 	payload  []byte
+	scratch  [2 * 205]byte
 	muted    bool
 	gain     int32 // 256 is as it came
 	captured time.Time
-	dry      bool
+	dry      bool // the device gives nothing
+	silent   Pace // of what is sent instead
 	own      meter
 
 	streams []*stream // in the order in which they were heard first
@@ -155,7 +157,7 @@ func (c *Call) record(now time.Time, send func([]byte)) {
 	if c.captured.IsZero() {
 		c.captured = now
 	}
-	for range maxPieces / 5 {
+	for range maxDue / len(c.heard) { // no more than a second at once
 		n := c.device.Capture(now, c.heard[:])
 		if n == 0 {
 			break
@@ -163,18 +165,15 @@ func (c *Call) record(now time.Time, send func([]byte)) {
 		c.captured, c.dry = now, false
 		c.cut(c.heard[:n], send)
 	}
-	for c.dry || now.Sub(c.captured) >= dryAfter {
-		n := int(min(now.Sub(c.captured), time.Second) * Rate / time.Second)
-		if n = min(n, len(c.heard)); n < 1 {
-			break
-		}
-		c.dry = true
+	if !c.dry && now.Sub(c.captured) >= dryAfter {
+		c.dry, c.silent = true, Pace{} // what was not sent is not made up for
+	}
+	if c.dry {
+		due := c.silent.Due(now)
+		c.silent.Took(due)
+		n := min(due, dryMost)
 		clear(c.heard[:n])
 		c.cut(c.heard[:n], send)
-		c.captured = c.captured.Add(time.Duration(n) * time.Second / Rate)
-		if now.Sub(c.captured) > time.Second { // it was slept through
-			c.captured = now
-		}
 	}
 }
 
@@ -210,7 +209,7 @@ func (c *Call) Heard(now time.Time, payload []byte) {
 		c.total.Strange++
 		return
 	}
-	m, ok := readMark(payload)
+	m, ok := readMark(payload, &c.scratch)
 	if ok && m.speaker == c.speaker {
 		c.total.Own++
 		return

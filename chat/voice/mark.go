@@ -72,8 +72,9 @@ func (m mark) write(payload []byte) {
 	putBits(payload, 48, 32, crc32.Checksum(payload, castagnoli))
 }
 
-// readMark finds the mark of a payload; false: it has none.
-func readMark(payload []byte) (m mark, ok bool) {
+// readMark finds the mark of a payload; false: it has none. It uses scratch,
+// because what a checksum is taken of would be allocated.
+func readMark(payload []byte, scratch *[2 * 205]byte) (m mark, ok bool) {
 	if len(payload) != 2*204 && len(payload) != 2*205 {
 		return m, false
 	}
@@ -82,8 +83,7 @@ func readMark(payload []byte) (m mark, ok bool) {
 	if m.speaker == 0 || m.number >= numbers || len(payload) != 2*pieceLen(int64(m.number)) {
 		return m, false
 	}
-	var plain [2 * 205]byte
-	p := plain[:copy(plain[:], payload)]
+	p := scratch[:copy(scratch[:], payload)]
 	putBits(p, 48, 32, 0)
 	return m, crc32.Checksum(p, castagnoli) == bits(payload, 48, 32)
 }

@@ -41,7 +41,7 @@ type stream struct {
 	begun  bool  // something came
 	played bool  // and was heard
 
-	first, last int64 // numbers of pieces, counted on behind 65534
+	first, last int64 // numbers of the earliest and the newest piece, counted on behind 65534
 	seen        [backTo / 64]uint64
 	probe       int64 // the number that would prove that the speaker began anew
 
@@ -100,6 +100,7 @@ func (s *stream) marked(now time.Time, number uint16, samples []int16) {
 			return
 		}
 		s.renew(n)
+		n = s.last + 1
 	}
 	switch {
 	case !s.begun:
@@ -115,6 +116,8 @@ func (s *stream) marked(now time.Time, number uint16, samples []int16) {
 		return
 	default:
 		s.Reordered++
+		s.Expected += max(0, s.first-n)
+		s.first = min(s.first, n)
 	}
 	s.see(n, true)
 	s.Received++
@@ -150,19 +153,18 @@ func (s *stream) see(n int64, yes bool) {
 
 // renew forgets the old place: the speaker began anew at number n.
 func (s *stream) renew(n int64) {
-	clear(s.have[:])
+	if n < numbers { // none is ever below 0
+		n += numbers
+	}
 	clear(s.seen[:])
-	s.begun = false
-	// Expected goes on from what was received and lost before.
 	s.first, s.last = n, n-1
-	s.head, s.end, s.solid = 0, 0, 0
-	s.begun = true
 	s.anchor(pieceAt(n))
 }
 
 // unmarked takes samples that belong behind all others.
 func (s *stream) unmarked(now time.Time, payload []byte, samples []int16) {
-	if s.twinLen == len(payload) && string(s.twin[:s.twinLen]) == string(payload) && !constant(samples) {
+	if s.twinLen == len(payload) && string(s.twin[:s.twinLen]) == string(payload) &&
+		(!constant(samples) || now.Sub(s.lastAt) < time.Duration(len(samples))*time.Second/Rate/2) {
 		s.Repeated++
 		return
 	}
@@ -172,8 +174,8 @@ func (s *stream) unmarked(now time.Time, payload []byte, samples []int16) {
 	s.place(now, s.end, samples, false)
 }
 
-// constant reports whether all samples are the same: silence that repeats is no
-// repeated datagram.
+// constant reports whether all samples are the same: silence that goes on is no
+// repeated datagram, unless it comes too soon.
 func constant(samples []int16) bool {
 	for _, v := range samples {
 		if v != samples[0] {
@@ -223,7 +225,7 @@ func (s *stream) place(now time.Time, at int64, samples []int16, numbered bool) 
 	}
 	for i, v := range samples {
 		if p := at + int64(i); p >= s.head && p-s.head < ringLen {
-			s.ring[p%ringLen], s.have[p%ringLen] = v, true
+			s.ring[slot(p)], s.have[slot(p)] = v, true
 		}
 	}
 	s.end = max(s.end, behind)
@@ -243,11 +245,17 @@ func (s *stream) anchor(at int64) {
 	s.gap = fadeTo // it was silent
 }
 
+// slot is where a place is kept.
+func slot(place int64) int64 { return place & (ringLen - 1) }
+
 // skip moves head on to a place.
 func (s *stream) skip(to int64) {
+	if to <= s.head {
+		return
+	}
 	for p := s.head; p < min(to, s.end); p++ {
-		if s.have[p%ringLen] {
-			s.have[p%ringLen] = false
+		if s.have[slot(p)] {
+			s.have[slot(p)] = false
 			s.Skipped++
 		}
 	}
@@ -325,10 +333,7 @@ func (s *stream) play(dst []int16) {
 // fill gives the next samples of the stream, with what is missing made up.
 func (s *stream) fill(dst []int16) {
 	for i := range dst {
-		at := s.head % ringLen
-		if at < 0 {
-			at += ringLen
-		}
+		at := slot(s.head)
 		var v int16
 		if s.have[at] && s.hold == 0 {
 			v = s.real(at)
@@ -378,7 +383,7 @@ func (s *stream) missing() (v int16) {
 		v = s.made.next()
 		s.Played++
 		s.Concealed++
-	case s.end > s.head && s.solid > 0 && s.head > s.solid && s.played && s.begun:
+	case s.played && s.solid < s.head && s.head < s.end:
 		s.Missing++
 	}
 	s.gap++

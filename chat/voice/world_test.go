@@ -198,4 +198,3 @@ func report(t *testing.T, p *person) {
 		s.Received, s.Expected, s.Lost, 100*s.LostShare(), s.Repeated, s.Reordered, s.Late, 100*s.ConcealedShare(), s.Missing, s.Skipped,
 		s.Jitter.Round(100*time.Microsecond), s.Delay.Round(time.Millisecond))
 }
-
