@@ -340,17 +340,13 @@ func (r *Roster) callDue(c *call) {
 			return
 		}
 	}
-	silent := c.heard + callWithin - r.now
-	if silent <= 0 && c.answered {
+	if len(c.asked) == 0 {
+		rest = c.heard + callWithin - r.now // not before: who took part last was heard then
+	}
+	if rest <= 0 {
 		r.tellEnds(c.all(), c.ended())
 		r.forgetCall(c)
 		return
-	}
-	switch {
-	case len(c.asked) == 0:
-		rest = silent
-	case c.answered:
-		rest = min(rest, silent)
 	}
 	r.start(&c.timer, rest)
 }

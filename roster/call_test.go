@@ -14,7 +14,6 @@ import (
 // callers are the traits of a dialect with calls.
 var callers = chat.Traits{
 	Dialect: "callers", Reach: chat.ByLink, Silent: true, Rooms: true, Calls: true, Lobby: "#lobby", Logout: true,
-	PingAfter: time.Hour, PongWithin: time.Hour,
 }
 
 // countedKeys makes the first key 1e14+1, the next 1e14+2 and so on.

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -22,7 +23,7 @@ const (
 // A wrongKeys is what is kept of an address from which wrong keys came.
 type wrongKeys struct {
 	at       [maxWrong]time.Duration // the last ones, a ring
-	n        int                     // how many came, since the last rest
+	n        int                     // how many came
 	last     time.Duration           // when
 	answered time.Duration           // when one was answered, or never
 	rests    time.Duration           // nothing is bound from there until then
@@ -139,25 +140,20 @@ func (c *call) place(addr netip.Addr) *end {
 }
 
 // lift gives sources of an address that were taken for those of people who are
-// only asked to people there who take part and have none, the newest first.
+// only asked to people there who take part and have none.
 func (c *call) lift(v *calls, addr netip.Addr) {
 	for _, e := range c.in {
 		if e.member.addr != addr || e.source.IsValid() {
 			continue
 		}
-		var from *end
-		for _, other := range c.asked {
-			if other.member.addr == addr && other.source.IsValid() && (from == nil || other.bound > from.bound) {
-				from = other
-			}
-		}
-		if from == nil {
+		i := slices.IndexFunc(c.asked, func(other *end) bool { return other.member.addr == addr && other.source.IsValid() })
+		if i < 0 {
 			return
 		}
-		source, bound := from.source, from.bound
-		v.unbind(from)
-		e.source, e.bound = source, bound
-		v.sources[netip.AddrPortFrom(addr, source.Port())] = e
+		from := c.asked[i]
+		e.source, e.bound = from.source, from.bound
+		v.sources[netip.AddrPortFrom(addr, e.source.Port())] = e
+		from.source = netip.AddrPort{}
 	}
 }
 
@@ -173,7 +169,7 @@ func (v *calls) wrongKey(addr netip.Addr, now time.Duration) Bound {
 	w.at[w.n%maxWrong] = now
 	w.last = now
 	if w.n++; w.n >= maxWrong && now-w.at[w.n%maxWrong] < wrongSpan { // the oldest that is kept
-		w.n, w.rests = 0, now+wrongSpan
+		w.rests = now + wrongSpan
 	}
 	if now-w.answered < badKeyGap {
 		return BoundSilent

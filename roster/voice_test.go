@@ -197,6 +197,9 @@ func TestCallsMemory(t *testing.T) {
 				r.Do(now, linkOf(l), &chat.TalkReply{Key: key, Yes: true})
 				r.Bind(now, netip.AddrPortFrom(placeOf(l-1), uint16(1+i%60000)), key)
 			}
+			if len(r.calls.sources) != 4 {
+				t.Fatalf("call %d: %d sources", i, len(r.calls.sources))
+			}
 			if i%2 == 0 {
 				for l := 1; l <= 5; l++ {
 					r.Do(now, linkOf(l), &chat.TalkEnd{Key: key})
