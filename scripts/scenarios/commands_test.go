@@ -30,8 +30,12 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(key, found[1])
 	ts.Setenv(key+"_PORT", portOf(ts, found[1]))
 	for _, d := range all.Dialects()[1:] {
-		if found := regexp.MustCompile(`(?m)^ +` + d.Name() + ` +tcp +(\S+)$`).FindStringSubmatch(p.out.all()); found != nil {
-			ts.Setenv(key+"_"+d.Name(), found[1])
+		for _, door := range regexp.MustCompile(`(?m)^ +`+d.Name()+` +(tcp|udp) +(\S+)$`).FindAllStringSubmatch(p.out.all(), -1) {
+			variable := key + "_" + d.Name()
+			if door[1] == "udp" {
+				variable += "_udp"
+			}
+			ts.Setenv(variable, door[2])
 		}
 	}
 }
@@ -247,6 +251,11 @@ func cmdRaw(ts *testscript.TestScript, _ bool, args []string) {
 	switch verb {
 	case "login":
 		ts.Check(r.sendLogins(args[2:]))
+		return
+	case "take":
+		if err := r.take(ts, args[2:]); err != nil {
+			ts.Fatalf("raw %s take: %v", key, err)
+		}
 		return
 	case "says":
 		parts, err := unquoteAll(args[2:])

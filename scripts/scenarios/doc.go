@@ -7,7 +7,8 @@
 //
 //	serve KEY [flags]         run mim serve on a loopback port that the system picks;
 //	                          $KEY is its address, $KEY_PORT its port. Other doors are
-//	                          closed: --DIALECT 0 opens one, at $KEY_DIALECT
+//	                          closed: --DIALECT 0 opens one, at $KEY_DIALECT and, if it
+//	                          has one for datagrams, $KEY_DIALECT_udp
 //	join KEY[=NAME] [flags]   run mim join NAME@$server --json (NAME: KEY), or
 //	                          NAME@$server_DIALECT with --dialect DIALECT
 //	run KEY [MIM_X=y] args    run mim with any arguments and variables
@@ -37,6 +38,7 @@
 //	raw KEY repeat N 'text'   send it N times, in one write
 //	raw KEY fin               end our direction
 //	raw KEY expect PATTERN    wait for bytes, read as text; hex HEX: wait for bytes, and skip them
+//	raw KEY take VAR PATTERN  expect; what its first group matches is $VAR then
 //	raw KEY segment 'text'    what one recv gives next is this, and nothing else
 //	raw KEY segments N        so many segments have come in all (on Linux)
 //	raw KEY pieces FROM N 'text'  take messenger's FORWARDs until they are text N times
@@ -53,6 +55,13 @@
 //	raw KEY over              the same, and nothing has come that was not seen
 //	raw KEY open              it is not closed yet
 //	raw KEY close             close
+//	udp KEY dial WHERE [FROM] open a UDP socket, FROM an address of ours with a port or without
+//	udp KEY send 'text'...    send datagrams to WHERE, with Go's escapes
+//	udp KEY repeat N 'text'   send one: the text N times
+//	udp KEY says 'text'...    what comes next are these datagrams, from WHERE
+//	udp KEY repeated N 'text' what comes next is the text N times
+//	udp KEY quiet 50ms        nothing comes for so long
+//	udp KEY close             close
 //	refused WHERE HEX         connect, send, be told in one line why not, be disconnected
 //	logins N                  connect N raw clients at once, user1 ... userN
 //	user NAME...              register each with messenger: raw NAME sends, raw NAME.in receives

@@ -61,7 +61,7 @@ func TestScenarios(t *testing.T) {
 			return true, l.Close()
 		},
 		Setup: func(env *testscript.Env) error {
-			w := &world{programs: map[string]*program{}, raws: map[string]*raw{}, listeners: map[string]*net.TCPListener{}}
+			w := &world{programs: map[string]*program{}, raws: map[string]*raw{}, listeners: map[string]*net.TCPListener{}, udps: map[string]*udp{}}
 			env.Values[worldKey{}] = w
 			env.Setenv("PATH", filepath.Dir(mimPath)+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Defer(w.end)
@@ -74,7 +74,7 @@ func TestScenarios(t *testing.T) {
 			"raw": cmdRaw, "refused": cmdRefused, "logins": cmdLogins,
 			"user": cmdUser, "cuts": cmdCuts,
 			"enter": cmdEnter, "guess": cmdGuess, "stored": cmdStored,
-			"connect": cmdConnect,
+			"connect": cmdConnect, "udp": cmdUDP,
 		},
 	})
 }
@@ -84,6 +84,7 @@ type world struct {
 	programs  map[string]*program
 	raws      map[string]*raw
 	listeners map[string]*net.TCPListener
+	udps      map[string]*udp
 	cuts      int // users that the command cuts has made up
 }
 
@@ -98,6 +99,9 @@ func (w *world) end() {
 	}
 	for _, l := range w.listeners {
 		l.Close()
+	}
+	for _, u := range w.udps {
+		u.conn.Close()
 	}
 	for _, p := range w.programs {
 		p.stop()
