@@ -71,7 +71,7 @@ func (c *Client) asked(p *post, a *chat.Answer) {
 	switch q := p.asks.(type) {
 	case *chat.Join, *chat.Leave:
 		c.askedRoom(p, a)
-	case *chat.Talk, *chat.TalkReply, *chat.TalkEnd:
+	case *chat.Talk:
 		c.askedCall(p, a)
 	case *chat.WhoElse:
 		if a.Err != nil {

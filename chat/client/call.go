@@ -165,7 +165,7 @@ func (c *Client) rung(e *chat.Call) {
 // cross is for somebody who rings and is being called by us. Both sides keep
 // the call with the lower key and take it: which of the two is ours the lines
 // of a server do not say for sure, and who takes their own call is told that
-// there is none, to which askedCall pays no heed.
+// there is none, to which toldCall pays no heed.
 func (c *Client) cross(ring *call) {
 	low, high := c.calling.ours, ring
 	if high.key < low.key {
@@ -248,15 +248,12 @@ func (c *Client) bind() {
 
 // callOver ends a call for us and says so.
 func (c *Client) callOver(k *call, state, why string) {
-	was := k.state
 	k.state, k.people = callOver, nil
 	if c.calling.ours == k {
 		c.calling.ours = nil
 	}
 	c.unring(k)
-	if was != callWanted {
-		c.showCall(k, state, "", why)
-	}
+	c.showCall(k, state, "", why)
 	if k.key != 0 && k.key == c.calling.bound {
 		c.calling.bound = 0
 		c.do(Effect{Kind: VoiceClose, Key: k.key})
@@ -264,41 +261,46 @@ func (c *Client) callOver(k *call, state, why string) {
 	}
 }
 
-// endCall tells the server that we do not take part any more.
+// endCall tells the server that we do not take part any more, and replyCall
+// whether we do. Neither waits for the answers to texts: these are asked
+// by themselves, and their answers known by what they say.
 func (c *Client) endCall(k *call) {
 	if k.key != 0 {
-		c.queue(post{words: "/hangup", asks: &chat.TalkEnd{Key: k.key}, quiet: true})
+		c.tellCall(&chat.TalkEnd{Key: k.key})
 	}
 }
 
-// replyCall tells it whether we do.
-func (c *Client) replyCall(k *call, yes bool) {
-	words := "/deny " + k.name
-	if yes {
-		words = "/answer " + k.name
+func (c *Client) replyCall(k *call, yes bool) { c.tellCall(&chat.TalkReply{Key: k.key, Yes: yes}) }
+
+func (c *Client) tellCall(r chat.Request) {
+	if c.server.phase == online {
+		c.do(Effect{Kind: Ask, Part: c.sends(), Request: r})
 	}
-	c.queue(post{words: words, asks: &chat.TalkReply{Key: k.key, Yes: yes}, quiet: true})
 }
 
-// askedCall takes the answer to what we said about a call.
+// toldCall takes the answer to that. What we end is over for us whatever it is.
+func (c *Client) toldCall(a *chat.Answer) {
+	q, ok := a.To.(*chat.TalkReply)
+	k := c.calling.ours
+	if !ok || !q.Yes || k == nil || k.key != q.Key {
+		return
+	}
+	switch {
+	case a.Err != nil && k.state == callTalking:
+		c.callOver(k, StateEnded, whyCallGone)
+	case a.Err == nil && k.state == callAsked: // see cross
+		c.begins(k, "")
+	}
+}
+
+// askedCall takes the answer to a Talk. The key comes next.
 func (c *Client) askedCall(p *post, a *chat.Answer) {
-	switch q := p.asks.(type) {
-	case *chat.Talk:
-		if a.Err == nil {
-			c.calling.mine = p.call
-			return
-		}
-		c.callUnasked(p.call)
-		c.fail(refused(p.words, "", a.Err))
-	case *chat.TalkReply:
-		switch k := c.calling.ours; {
-		case !q.Yes || k == nil || k.key != q.Key:
-		case a.Err != nil && k.state == callTalking:
-			c.callOver(k, StateEnded, whyCallGone)
-		case a.Err == nil && k.state == callAsked: // see cross
-			c.begins(k, "")
-		}
+	if a.Err == nil {
+		c.calling.mine = p.call
+		return
 	}
+	c.callUnasked(p.call)
+	c.fail(refused(p.words, "", a.Err))
 }
 
 // callUnasked forgets a call that never came to be.
@@ -333,6 +335,36 @@ func (c *Client) VoiceNotice(now time.Time, text string) []Effect {
 		c.show(v)
 	}
 	return c.end()
+}
+
+// VoiceLevels shows who is how loud in our call, ourselves first.
+func (c *Client) VoiceLevels(now time.Time, voices []Voice) []Effect {
+	c.begin(now)
+	if k := c.calling.ours; k != nil && k.state == callTalking {
+		v := View{Event: Voices, Voices: voices, Name: k.name}
+		if k.room {
+			v.Name, v.Room = "", k.name
+		}
+		c.show(v)
+	}
+	return c.end()
+}
+
+// MayTalk lists who may be heard in our call: whom we know to take part and
+// all others in our rooms.
+func (c *Client) MayTalk() (names []string) {
+	k := c.calling.ours
+	if k == nil {
+		return nil
+	}
+	names = append(names, k.people...)
+	if !k.room {
+		names = append(names, k.name)
+	}
+	for _, o := range c.rooms {
+		names = append(names, o.people...)
+	}
+	return names
 }
 
 // tickCalls ends those that it is too late for.

@@ -256,11 +256,11 @@ func TestManyRings(t *testing.T) {
 func TestHangUpEarly(t *testing.T) {
 	u := caller(t)
 	u.expect(u.line("/call bob"), askTalk("bob"))
-	u.expect(u.line("/hangup"))
+	u.expect(u.line("/hangup"), callIs(StateEnded, "bob", whyHungUp))
 	u.expect(u.line("/call carol")) // waits for the answer
 	u.expect(u.talkDone(nil), askTalk("carol"))
-	u.expect(u.news(chat.CallAsked, "bob", 7)) // waits, too
-	u.expect(u.talkDone(nil), askEnd(7))
+	u.expect(u.news(chat.CallAsked, "bob", 7), askEnd(7)) // no texts to wait for
+	u.expect(u.talkDone(nil))
 	u.expect(u.news(chat.CallAsked, "carol", 8), callIs(StateAsked, "carol", ""), voiceBind(8))
 	u.expect(u.news(chat.CallDenied, "bob", 7))
 }
@@ -290,21 +290,21 @@ func TestCrossed(t *testing.T) {
 	for _, c := range []struct{ ours, theirs, low, high uint64 }{{7, 9, 7, 9}, {9, 7, 7, 9}} {
 		t.Run(fmt.Sprint("key first, ours is ", c.ours), func(t *testing.T) {
 			u := caller(t).calls("bob", c.ours)
-			want := []Effect{askReply(c.low, true)}
+			want := []Effect{askReply(c.low, true), askEnd(c.high)}
 			if c.low != c.ours {
 				want = append(want, voiceBind(c.low))
 			}
 			u.expect(u.news(chat.CallAsked, "bob", c.theirs), want...)
 			// Whoever asked for that call is told that it cannot be answered.
-			u.expect(u.talkSaid(&chat.TalkReply{Key: c.low, Yes: true}, chat.Errorf(chat.Unknown, "none")), askEnd(c.high))
-			u.talkSaid(&chat.TalkEnd{Key: c.high}, nil)
+			u.expect(u.talkSaid(&chat.TalkReply{Key: c.low, Yes: true}, chat.Errorf(chat.Unknown, "none")))
+			u.expect(u.talkSaid(&chat.TalkEnd{Key: c.high}, nil))
 			u.expect(u.news(chat.CallEnded, "", c.high))
 			u.expect(u.news(chat.CallAccepted, "bob", c.low), callIs(StateAccepted, "bob", ""), voiceOpen(c.low))
 		})
 		t.Run(fmt.Sprint("answered, ours is ", c.ours), func(t *testing.T) {
 			u := caller(t).calls("bob", c.ours)
 			u.news(chat.CallAsked, "bob", c.theirs)
-			u.expect(u.talkSaid(&chat.TalkReply{Key: c.low, Yes: true}, nil), callIs(StateAccepted, "bob", ""), voiceOpen(c.low), askEnd(c.high))
+			u.expect(u.talkSaid(&chat.TalkReply{Key: c.low, Yes: true}, nil), callIs(StateAccepted, "bob", ""), voiceOpen(c.low))
 			u.expect(u.news(chat.CallAccepted, "bob", c.low))
 		})
 		t.Run(fmt.Sprint("ring first, ours is ", c.ours), func(t *testing.T) {
@@ -312,7 +312,7 @@ func TestCrossed(t *testing.T) {
 			u.line("/call bob")
 			u.expect(u.news(chat.CallAsked, "bob", c.theirs), callIs(StateRinging, "bob", ""), voiceBind(c.theirs))
 			u.talkDone(nil)
-			want := []Effect{callIs(StateAsked, "bob", ""), askReply(c.low, true)}
+			want := []Effect{callIs(StateAsked, "bob", ""), askReply(c.low, true), askEnd(c.high)}
 			if c.low != c.theirs {
 				want = append(want, voiceBind(c.low))
 			}

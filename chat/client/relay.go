@@ -51,7 +51,6 @@ type post struct {
 	rest   string       // of words, not asked yet
 	asks   chat.Request // not nil: this, as it was typed in words, and no text for anybody
 	again  bool         // nobody typed it: a room that we were in is asked for again
-	quiet  bool         // what becomes of it nobody wants to know
 	call   *call        // of a Talk: what it asks for
 	pieces int          // asked so far
 	open   int          // of them, without an answer
@@ -227,10 +226,6 @@ func (p *post) isAnsweredBy(to chat.Request) (ok bool) {
 		_, ok = p.asks.(*chat.Leave)
 	case *chat.Talk:
 		_, ok = p.asks.(*chat.Talk)
-	case *chat.TalkReply:
-		_, ok = p.asks.(*chat.TalkReply)
-	case *chat.TalkEnd:
-		_, ok = p.asks.(*chat.TalkEnd)
 	}
 	return ok
 }
@@ -317,7 +312,7 @@ func (c *Client) fate(p *post, state, why string) {
 	// Of a text to all some may have got it, of one in pieces a part may have gone.
 	v.Unsure = state == StateFailed && (mayHaveArrived(why) || p.stored || p.pieces > 1 || p.to == c.relay.all && p.pieces > 0)
 	switch {
-	case p.again, p.quiet: // nobody asked for it, or it has been told already
+	case p.again: // nobody asked for it, and it may be asked again
 	case p.asks != nil:
 		c.about(p.line, func() { c.fail(chat.Errorf(chat.Lost, "%s: %s", p.words, why)) })
 	case p.to.room:

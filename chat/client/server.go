@@ -160,8 +160,11 @@ func (c *Client) answered(part chat.Part, a *chat.Answer) {
 		}
 		c.outcome(part, a)
 		return
-	case *chat.Say, *chat.Block, *chat.Join, *chat.Leave, *chat.Talk, *chat.TalkReply, *chat.TalkEnd:
+	case *chat.Say, *chat.Block, *chat.Join, *chat.Leave, *chat.Talk:
 		c.outcome(part, a)
+		return
+	case *chat.TalkReply, *chat.TalkEnd:
+		c.toldCall(a)
 		return
 	case *chat.Logout:
 		if s.leaving {

@@ -29,11 +29,12 @@ const (
 // which do not, say nothing of them; they come only with Config.Screen.
 const (
 	Waiting Event = "waiting" // a text of ours was accepted, as typed: To or Room, Text, its Ticket. Its Sent comes later, just once
+	Voices  Event = "voices"  // several times a second: who is how loud in our call with Name, or of Room, in Voices
 	Trying  Event = "trying"  // the server is lost: it is looked for again at Until or, if that is zero, now
 )
 
 // ForScreen reports whether e is an event for a screen alone.
-func (e Event) ForScreen() bool { return e == Waiting || e == Trying }
+func (e Event) ForScreen() bool { return e == Waiting || e == Trying || e == Voices }
 
 // States of a text that was sent.
 const (
@@ -78,6 +79,7 @@ type View struct {
 	Kind      string // a chat.Kind
 	Listening string // "host:port" of our own listener; empty if we have none
 	People    []Person
+	Voices    []Voice // ourselves first
 	// Final marks the error that ends the program, which whoever started it
 	// is told with the exit code.
 	Final bool
@@ -95,6 +97,14 @@ type View struct {
 	// Unsure, in a Sent that failed: the text may have arrived.
 	Unsure bool
 	Until  time.Time // of Trying
+}
+
+// A Voice is somebody in our call.
+type Voice struct {
+	Name     string  // "": nobody knows who it is
+	Level    float64 // dB of full scale, from -96
+	Speaking bool
+	Muted    bool
 }
 
 // A Person is an entry of the table as it is shown. Name is the handle by

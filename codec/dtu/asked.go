@@ -71,7 +71,12 @@ func (q *questions) refused(says []byte) bool {
 	case saysTooLong:
 		err.Kind = chat.TooLong
 	}
-	return q.settle(q.Last(func(chat.Request) bool { return true }), err)
+	// A word about a call is refused by callBadKey.
+	at := q.Last(func(r chat.Request) bool { _, word := r.(*chat.TalkReply); return !word })
+	if at < 0 {
+		at = q.Last(func(chat.Request) bool { return true })
+	}
+	return q.settle(at, err)
 }
 
 // isFor reports whether a request names somebody, or a channel.

@@ -162,7 +162,9 @@ func TestOutcomes(t *testing.T) {
 		{"accept what is gone", []chat.Request{yes, bob}, "TALK: BADSESSIONKEY\n", answered(replies, "unknown"), answered(toBob, "done"), nil},
 		{"end", []chat.Request{end}, "TALK 827742843590392: END\n", append(answered(ends, "done"), "call 827742843590392 with nobody ended"), nil, nil},
 		{"end another", []chat.Request{end}, "TALK 540727327892856: END\n", []string{"call 540727327892856 with nobody ended"}, nil, answered(ends, "toolate")},
-		{"a wrong key that nobody asked about", []chat.Request{bob}, "TALK: BADSESSIONKEY\n", []string{`notice "TALK: BADSESSIONKEY"`}, answered(toBob, "done"), nil},
+		{"a wrong key that nobody asked about", []chat.Request{bob}, "TALK: BADSESSIONKEY\n", nil, answered(toBob, "done"), nil},
+		{"end what has just ended", []chat.Request{end}, "TALK 827742843590392: END\nTALK: BADSESSIONKEY\n", append(answered(ends, "done"), "call 827742843590392 with nobody ended"), nil, nil},
+		{"accept, behind a text that is refused", []chat.Request{bob, yes}, "NOTACCEPTED: bob has blocked you\n", answered(toBob, "refused"), answered(replies, "done"), nil},
 		{"goodbye", []chat.Request{&chat.Logout{}}, "", nil, answered("logout", "done"), nil},
 	} {
 		for _, cut := range cuts(c.came) {

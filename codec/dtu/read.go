@@ -341,7 +341,8 @@ func (c *caller) listed(p []byte) (chat.Event, int) {
 // talk is about a call (dtu rules 13 to 16).
 func (c *caller) talk(l line) (chat.Event, bool) {
 	if string(l.rest) == callBadKey && len(l.args) == 0 {
-		return nil, c.asked.badKey()
+		c.asked.badKey()
+		return nil, true // else both have ended it, and we heard of theirs first
 	}
 	key, ok := readKey(l.last())
 	if !ok {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,8 @@ const inputLines = `   @bob hello            say hello to bob; a name with blank
    /who                  who is here, or whom you wrote with, if the dialect does not tell
    /whoelsesince 5m      who was within that time, if the server can be asked; so /whoelse
    /block eve            no texts from eve any more, if the dialect can; /unblock ends it
+   /call bob             call bob by voice, if the dialect can, or with #room all in a room
+   /answer bob           take bob's call; /deny bob declines it, /hangup ends a call
    /close bob            end the talk with bob
    /help                 all commands
    /quit                 leave; the end of input does too, once all has been sent
@@ -60,6 +63,7 @@ type joining struct {
 	mouse   bool   // the screen's
 	retry   string // retrying or oneTry
 	pass    []byte // nil: none is wanted
+	sound   sound
 }
 
 func joinCommand(dialects []codec.Dialect, s streams) *cli.Command {
@@ -90,7 +94,7 @@ Examples:
    mim join alice@[::1]:4242
 ` + examples(speaks[1:], dialects) + `   echo '@bob lunch?' | mim join alice@192.0.2.7
    mim join robot@192.0.2.7 --json       one JSON object a line, for scripts`,
-		Flags:           append(flags, logFlags("warn")...),
+		Flags:           slices.Concat(flags, voiceFlags(), logFlags("warn")),
 		HideHelpCommand: true, // people may be called help
 		Action: func(c *cli.Context) error {
 			errs := &held{out: s.err}
@@ -180,6 +184,9 @@ func (j *joining) read(c *cli.Context, dialects []codec.Dialect) error {
 		f = badUse(fmt.Sprintf("mim join --dialect %s %s", d.Name(), shellWord(c.Args().First())),
 			"cannot use %s: by %s others reach you through the server, so nothing of yours listens", given(c, "listen"), d.Name())
 	}
+	if f == nil {
+		f = j.readVoice(c, d)
+	}
 	if f != nil {
 		return f
 	}
@@ -238,6 +245,7 @@ func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
 	}
 	m.mode = join.New(join.Config{
 		Dialect: j.dialect, Name: j.target.name, Pass: j.pass, Server: j.target.server, Listen: j.listen,
+		Device: j.sound.open, VoiceListen: j.sound.listen, VoicePort: j.sound.port,
 		JSON: j.output == forScripts, Screen: j.output == onScreen, Retry: j.retry == retrying, Seed: rand.Uint64(), Log: log,
 		Show: func(v client.View) {
 			if known := m.trouble.Load(); (v.Event == client.Error || v.Event == client.Offline) && (known == nil || !known.Final) {

@@ -39,11 +39,16 @@ func (m *Mode) bind(at netip.AddrPort) {
 	m.mail.socket = d.Socket(cfg)
 }
 
-// Datagram implements loop.Mode: another person's program writes to ours.
+// Datagram implements loop.Mode: another person's
+// program writes to ours, or it is voice.
 func (m *Mode) Datagram(door int, from netip.AddrPort, p []byte) {
 	if s := m.mail.socket; s != nil && door == socketDoor {
 		m.take(s.Datagram(m.net.Now(), from, p))
 		m.carryOut(nil)
+		return
+	}
+	if m.talk.codec != nil && door == m.talk.door {
+		m.hear(from, p)
 	}
 }
 

@@ -83,6 +83,8 @@ func (m *Mode) effect(e *client.Effect) {
 		m.onSocket(e)
 	case client.Finish:
 		m.net.Finish(loop.ID(e.Link))
+	case client.VoiceBind, client.VoiceOpen, client.VoiceClose, client.VoiceMute, client.VoiceVolume, client.VoiceStats:
+		m.voiceEffect(e)
 	case client.Close:
 		if l := m.driver.Get(loop.ID(e.Link)); l != nil {
 			m.driver.Close(l, e.Why)
@@ -123,6 +125,9 @@ func (m *Mode) send(id loop.ID, text string, number uint64) {
 		m.net.Watch(id, pos)
 	}
 }
+
+// errNoDevice is why a call without a device has no sound.
+var errNoDevice = errors.New("this program was started without a sound device")
 
 // plain gives an error of a socket in words for people: what happened, without
 // the addresses and system calls around it, which the log has.

@@ -31,10 +31,17 @@ type Config struct {
 	Pass    []byte         // our password, in a dialect with accounts; it must not be changed
 	Server  string         // "host:port"; a host name is looked up at each dial
 	Listen  netip.AddrPort // where others call us, if Listens(Dialect); port 0: the system picks
-	JSON    bool           // a line must say to whom it goes
-	Retry   bool           // look for a lost server again
-	Screen  bool           // the views are for a screen (client.Config.Screen)
-	Seed    uint64         // spreads the retries
+	// Device opens the sound of a call, where people call each other; nil: there
+	// is none, and calls end at once. VoiceListen is our socket for voice, of
+	// the family of the server: not valid is any of IPv4. VoicePort is the
+	// server's; 0: one above that of Server.
+	Device      DeviceOpener
+	VoiceListen netip.AddrPort
+	VoicePort   uint16
+	JSON        bool   // a line must say to whom it goes
+	Retry       bool   // look for a lost server again
+	Screen      bool   // the views are for a screen (client.Config.Screen)
+	Seed        uint64 // spreads the retries
 	// Show is told what there is to show, Done once the exit code, when
 	// nothing more will happen. Both are called on the loop and must not block.
 	Show func(client.View)
@@ -56,6 +63,7 @@ type Mode struct {
 	links   []link         // by slot
 	said    chat.Said
 	log     *slog.Logger
+	talk    talk      // the voice of calls (voice.go)
 	alarm   time.Time // what a Tick is asked for; zero: none
 	mail    mailbox
 }
@@ -84,6 +92,8 @@ var _ loop.Mode = (*Mode)(nil)
 // New makes a messenger that waits for its loop.
 func New(cfg Config) *Mode {
 	m := &Mode{cfg: cfg, log: cfg.Log}
+	m.talk = newTalk(&m.cfg, len(m.listener()))
+	m.talk.send = func(payload []byte) { m.net.SendTo(m.talk.door, m.talk.server, payload) }
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
@@ -99,9 +109,17 @@ func peerPort(d codec.Dialect) int {
 	return slices.IndexFunc(d.Ports(), func(p codec.Port) bool { return p.Role == codec.Peer })
 }
 
-// Doors is the listener or socket where others reach us; none if they do that
-// through the server.
+// Doors are the listener or socket where others reach us, if they do not do that
+// through the server, and the socket for the voice of calls, if there are any.
 func (m *Mode) Doors() []loop.Door {
+	doors := m.listener()
+	if d, ok := m.cfg.voiceDoor(); ok {
+		doors = append(doors, d)
+	}
+	return doors
+}
+
+func (m *Mode) listener() []loop.Door {
 	i := peerPort(m.cfg.Dialect)
 	if i < 0 {
 		return nil
@@ -164,6 +182,7 @@ func (m *Mode) openedServer(id loop.ID, remote netip.AddrPort) {
 	}
 	m.log.Debug("server opened", "remote", remote.String())
 	m.wanted, m.servers[m.dialled] = false, id
+	m.talk.server = m.cfg.voiceAt(remote)
 	m.driver.Call(id, 0, codec.Link{Role: codec.Registry, As: m.cfg.Name, Dialed: true, Remote: remote})
 	m.carryOut(m.client.ServerOpened(m.net.Now(), m.net.Here(id).Addr()))
 }
@@ -227,12 +246,14 @@ func (m *Mode) Failed(tag any, why error) {
 	}
 }
 
-// Tick implements loop.Mode: timers of sessions and of the client share it.
+// Tick implements loop.Mode: timers of sessions, of the client and of sound
+// share it.
 func (m *Mode) Tick(now time.Time) {
 	m.alarm = time.Time{} // a Tick uses up the alarm of all
 	m.driver.Tick(now)
 	m.tickSocket(now)
 	m.carryOut(m.client.Tick(now))
+	m.tickTalk(now)
 }
 
 // Stopping implements loop.Mode. If nobody asked for the end, what is under
