@@ -67,6 +67,7 @@ type Book struct {
 	open    *Conversation
 	focused bool
 	tickets map[uint64]place // texts of ours that wait
+	drafts  map[Key]bool     // that have changed, see TakeDrafts
 	asked   []asked          // lines that Enter gave, the latest last
 	spoken  uint64           // counts what was said, for who spoke last
 	used    uint64           // counts what happened in conversations, for which was quiet longest
@@ -113,6 +114,7 @@ func New(cfg Config) *Book {
 		byKey:   map[Key]*Conversation{},
 		focused: true,
 		tickets: map[uint64]place{},
+		drafts:  map[Key]bool{},
 	}
 	b.people.init()
 	b.open = b.conversation(Key{Kind: Home})

@@ -323,6 +323,22 @@ func (b *Book) Close(k Key) (lines []string) {
 	return lines
 }
 
+// Forget empties a conversation: its lines, what was typed in it and its draft.
+// That a history forgets it, too, is up to whoever has one.
+func (b *Book) Forget(k Key) {
+	c := b.byKey[k]
+	if c == nil {
+		return
+	}
+	b.version++
+	b.bytes -= c.bytes
+	c.lines, c.bytes, c.changed, c.noMore = nil, 0, b.version, true
+	c.unread, c.mentions, c.mark, c.scroll = 0, 0, 0, Anchor{}
+	c.typed, c.back, c.current = nil, 0, ""
+	b.SetDraft(k, "")
+	b.caughtUp()
+}
+
 // next is the conversation to go to from one that is closed: the one used last.
 func (b *Book) next(gone *Conversation) *Conversation {
 	best := b.byKey[Key{Kind: Home}]

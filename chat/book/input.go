@@ -22,8 +22,22 @@ type Entered struct {
 func (b *Book) SetDraft(k Key, text string) {
 	if c := b.byKey[k]; c != nil && c.draft != text {
 		c.draft = text
+		b.drafts[k] = true
 		b.version++
 	}
+}
+
+// TakeDrafts gives the drafts that have changed since it was called last, for a
+// history.
+func (b *Book) TakeDrafts() map[Key]string {
+	changed := make(map[Key]string, len(b.drafts))
+	for k := range b.drafts {
+		if c := b.byKey[k]; c != nil {
+			changed[k] = c.draft
+		}
+	}
+	clear(b.drafts)
+	return changed
 }
 
 // Enter takes the draft of the open conversation as typed. It is kept in the
@@ -81,17 +95,26 @@ func (b *Book) Enter(now time.Time) (e Entered) {
 // typed empties c's draft, which is in the history of its input now.
 func (b *Book) typed(c *Conversation, text string) {
 	b.keepTyped(c, text)
-	c.draft, c.back, c.current = "", 0, ""
+	b.SetDraft(c.key, "")
+	c.back, c.current = 0, ""
 }
 
-// toClose is the conversation that /close means: the open one, or the one named.
-// false: none that is there, or another command.
+// toClose is the conversation that /close means. false: none that is there, or
+// another command.
 func (b *Book) toClose(word, name string) (k Key, ok bool) {
 	if word != "/close" {
 		return k, false
 	}
+	k, ok = b.Named(name)
+	return k, ok && k.Kind != Home
+}
+
+// Named is the conversation that somebody means who types name: as it is or
+// without regard to case, with or without @ and quotes; the open one for "".
+// false: there is none.
+func (b *Book) Named(name string) (k Key, ok bool) {
 	if name == "" {
-		return b.open.key, b.open.key.Kind != Home
+		return b.open.key, true
 	}
 	name = strings.Trim(strings.TrimPrefix(name, "@"), `"`)
 	for _, c := range b.list {

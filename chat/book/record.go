@@ -46,6 +46,10 @@ const whyEnded = "mim ended before it was confirmed: it may or may not have arri
 // the history has none that are older.
 func (b *Book) Restore(k Key, list []Record, all bool) {
 	b.version++
+	if b.byKey[k] == nil && k.Kind == Room {
+		c := b.conversation(k)
+		c.standing, c.why = Closed, "you are not in "+k.String()+"; /join "+k.Name
+	}
 	c := b.conversation(k)
 	c.noMore = all
 	first := uint64(1 << 40)

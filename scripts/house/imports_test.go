@@ -36,6 +36,7 @@ var rules = []rule{
 	{"chat", nil, nil, pure, "it is the vocabulary of all and depends on nobody"},
 	{"chat/client", []string{"chat"}, nil, pure, "a messenger's state is bytes-free and time is an argument"},
 	{"chat/book", []string{"chat", "chat/client"}, nil, pure, "what a screen shows is values, and time is an argument"},
+	{"chat/history", []string{"chat", "chat/book", "chat/client"}, []string{"modernc.org/sqlite"}, world, "it keeps what a screen shows, on disk"},
 	{"chat/plain", []string{"chat", "chat/client"}, nil, world, "a screen knows what is shown, not where it comes from"},
 	{"chat/report", nil, []string{"github.com/HdrHistogram/hdrhistogram-go"}, pure, "figures are counted, not measured: time is an argument"},
 	{"chat/script", []string{"chat"}, nil, pure, "a load test's script is words in, steps out, and time is an argument"},
