@@ -13,12 +13,8 @@ import (
 
 // layout divides the screen as it is now.
 func (m *model) layout() layout {
-	banner := 0
-	if _, ok := m.banner(); ok {
-		banner = 1
-	}
 	rows, _, _ := m.edit.rows(m.width - m.rule.width(m.prompt()))
-	return arrange(m.width, m.height, m.left, m.right, banner, len(rows))
+	return arrange(m.width, m.height, m.left, m.right, len(m.notices()), len(rows))
 }
 
 // draw fills in the view. Each row of it has exactly as many cells as the screen.
@@ -33,10 +29,7 @@ func (m *model) draw(v *tea.View) {
 	if l.rule > 0 {
 		rows = append(rows, m.look.line.on(ruleRow(l)))
 	}
-	if l.banner > 0 {
-		text, _ := m.banner()
-		rows = append(rows, m.look.alert.on(m.rule.fit(" "+text, l.width)))
-	}
+	rows = append(rows, m.noticeRows(l)...)
 	var text []string
 	if m.top != nil {
 		text = m.top.rows(m, l)
@@ -50,14 +43,15 @@ func (m *model) draw(v *tea.View) {
 		if i < len(text) {
 			row = text[i]
 		}
-		rows = append(rows, m.across(l, at2(left, i), row, at2(right, i)))
+		rows = append(rows, m.across(l, rowAt(left, i), row, rowAt(right, i)))
 	}
 	rows = append(rows, m.look.selected.on(m.rule.fit(" "+m.status(), l.width)))
 	rows = append(rows, m.input(v, l, len(rows))...)
 	v.Content = strings.Join(rows, "\n")
 }
 
-func at2(rows []string, i int) string {
+// rowAt is a row of a panel, or an empty one.
+func rowAt(rows []string, i int) string {
 	if i < len(rows) {
 		return rows[i]
 	}
@@ -102,18 +96,6 @@ func (m *model) small() string {
 		}
 	}
 	return strings.Join(rows, "\n")
-}
-
-// banner is what is to be said above the text.
-func (m *model) banner() (string, bool) {
-	b, ok := m.book.Banner(m.cfg.Now())
-	switch {
-	case !ok:
-		return "", false
-	case b.Missed > 0:
-		return b.Text + " (Alt+U)", true
-	}
-	return b.Text, true
 }
 
 // header says with whom the conversation is, how it goes there, and who has

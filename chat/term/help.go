@@ -28,10 +28,13 @@ func locals() []local {
 	}
 }
 
-// localWords are the words of locals.
-func localWords() (words []string) {
+// localWords are the words of locals and of more commands.
+func localWords(more []Command) (words []string) {
 	for _, l := range locals() {
 		words = append(words, l.word)
+	}
+	for _, c := range more {
+		words = append(words, c.Word)
 	}
 	return words
 }
@@ -41,6 +44,11 @@ func (m *model) command(word, rest string) tea.Cmd {
 	for _, l := range locals() {
 		if l.word == word {
 			return l.do(m, strings.TrimSpace(rest))
+		}
+	}
+	for _, c := range m.cfg.Commands {
+		if c.Word == word {
+			m.says = oneRow(c.Do(m.book, strings.TrimSpace(rest)))
 		}
 	}
 	return nil
@@ -137,6 +145,9 @@ func (m *model) commands() (list [][2]string) {
 	}
 	for _, l := range locals() {
 		list = append(list, [2]string{strings.TrimSpace(l.word + " " + l.args), l.what})
+	}
+	for _, c := range m.cfg.Commands {
+		list = append(list, [2]string{strings.TrimSpace(c.Word + " " + c.Args), c.Help})
 	}
 	return list
 }

@@ -138,12 +138,17 @@ func (m *model) unread() {
 	}
 }
 
-// fold shows a panel that is folded, and the other way round.
+// fold shows a panel that is folded, and the other way round. What would be so
+// anyway is not remembered: on another size it may be otherwise.
 func (m *model) fold(t *toggle) {
-	if t.on(m.width >= foldWidth) {
-		*t = folded
-	} else {
+	usual := m.width >= foldWidth
+	switch on := !t.on(usual); {
+	case on == usual:
+		*t = unasked
+	case on:
 		*t = shown
+	default:
+		*t = folded
 	}
 }
 

@@ -23,7 +23,21 @@ type Config struct {
 	// time at once. Both are called on the screen's goroutine and must not block.
 	Line      func(line string)
 	Interrupt func()
-	Now       func() time.Time // nil: time.Now
+	// Older, if not nil, is told that somebody scrolls beyond the first line that
+	// the book has of a conversation; what a history has of before that time is
+	// handed to the book by Do. On the screen's goroutine; it must not block.
+	Older func(k book.Key, before time.Time)
+	// Commands are more commands of the input line.
+	Commands []Command
+	Now      func() time.Time // nil: time.Now
+}
+
+// A Command is a word of the input line that somebody else carries out.
+type Command struct {
+	Word, Args, Help string
+	// Do gets what follows the word and gives a sentence for the status line. On
+	// the screen's goroutine; it must not block.
+	Do func(b *book.Book, rest string) (says string)
 }
 
 // A model is the state of the screen. It is touched by the program's goroutine
@@ -63,7 +77,7 @@ func newModel(cfg Config) *model {
 	}
 	m := &model{
 		cfg:   cfg,
-		book:  book.New(book.Config{Name: cfg.Name, Traits: cfg.Traits, Zone: cfg.Zone, Local: localWords()}),
+		book:  book.New(book.Config{Name: cfg.Name, Traits: cfg.Traits, Zone: cfg.Zone, Local: localWords(cfg.Commands)}),
 		look:  newStyles(true),
 		mouse: cfg.Mouse,
 		bell:  bellMention,
@@ -83,7 +97,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case arrived:
 		cmd = m.apply(msg)
 	case closing:
-		return m, tea.Sequence(m.apply(msg.views), tea.Quit)
+		return m, tea.Sequence(m.apply(arrived(msg)), tea.Quit)
 	case tea.KeyPressMsg:
 		cmd = m.press(msg)
 	case tea.PasteMsg:
@@ -118,13 +132,16 @@ func (m *model) measure(r tea.ModeReportMsg) {
 }
 
 // apply takes views into the book, and rings the bell once for all of them.
-func (m *model) apply(views []client.View) tea.Cmd {
+func (m *model) apply(a arrived) tea.Cmd {
 	ring := false
-	for i := range views {
-		if n := m.book.Apply(views[i]); m.bell.rings(n) {
+	for i := range a.views {
+		if n := m.book.Apply(a.views[i]); m.bell.rings(n) {
 			ring = true
 		}
-		m.goAlong(&views[i])
+		m.goAlong(&a.views[i])
+	}
+	for _, f := range a.posts {
+		f(m.book)
 	}
 	if ring {
 		return tea.Raw("\a")
@@ -165,9 +182,9 @@ func (m *model) follow() {
 	}
 }
 
-// clock asks for a tick while the banner counts seconds.
+// clock asks for a tick while something counts seconds.
 func (m *model) clock() tea.Cmd {
-	if b, ok := m.book.Banner(m.cfg.Now()); m.ticking || !ok || !b.Gone {
+	if m.ticking || !m.counts() {
 		return nil
 	}
 	m.ticking = true

@@ -81,10 +81,18 @@ func (m *model) rightTitle(l layout) string {
 	}
 	k := m.book.Current().Key()
 	title := " here"
-	if k.Kind == book.Room {
+	switch {
+	case k.Kind == book.Room:
 		title = " in the room"
+	case !m.told():
+		return m.look.strong.on(m.rule.fit(" here", l.right))
 	}
 	return m.look.strong.on(m.rule.fit(fmt.Sprintf("%s: %d", title, len(m.book.People(k))), l.right))
+}
+
+// told reports whether the server says who is here.
+func (m *model) told() bool {
+	return m.cfg.Traits.Presence || len(m.book.People(book.Key{})) > 0
 }
 
 // people are the rows of those who are here or in the room.
@@ -94,6 +102,13 @@ func (m *model) people(l layout) []string {
 	}
 	list := m.book.People(m.book.Current().Key())
 	var rows []string
+	if len(list) == 0 && !m.told() {
+		const why = "the server does not tell; /who says whom you wrote with"
+		for _, p := range m.rule.wrap(why, l.right-2) {
+			rows = append(rows, m.look.faint.on(" "+why[p.from:p.to]))
+		}
+		return rows
+	}
 	for i := 0; i < len(list) && len(rows) < l.text; i++ {
 		if len(rows) == l.text-1 && i < len(list)-1 {
 			rows = append(rows, m.look.faint.on(m.rule.fit(fmt.Sprintf(" %d more (Ctrl+K)", len(list)-i), l.right)))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"mim/chat/book"
 	"mim/chat/client"
 )
 
@@ -28,10 +29,16 @@ const (
 type queue struct {
 	wake chan struct{} // holds one: there is something to take
 
-	mu    sync.Mutex
-	views []client.View
+	mu sync.Mutex
+	waiting
 	bytes int
 	left  int // when more than this many wait, they are made less
+}
+
+// What waits: views in order, then what is to be done with the book.
+type waiting struct {
+	views []client.View
+	posts []func(*book.Book)
 }
 
 func newQueue() *queue {
@@ -49,6 +56,20 @@ func (q *queue) put(v client.View) {
 		q.left = max(mostQueued, 2*len(q.views))
 	}
 	q.mu.Unlock()
+	q.poke()
+}
+
+// post queues something to be done with the book. Any goroutine; whoever posts
+// sees to it that there are few.
+func (q *queue) post(f func(*book.Book)) {
+	q.mu.Lock()
+	q.posts = append(q.posts, f)
+	q.mu.Unlock()
+	q.poke()
+}
+
+// poke wakes the pump; one call is remembered.
+func (q *queue) poke() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -56,12 +77,12 @@ func (q *queue) put(v client.View) {
 }
 
 // take gives what waits, and forgets it.
-func (q *queue) take() []client.View {
+func (q *queue) take() waiting {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	views := q.views
-	q.views, q.bytes, q.left = nil, 0, mostQueued
-	return views
+	w := q.waiting
+	q.waiting, q.bytes, q.left = waiting{}, 0, mostQueued
+	return w
 }
 
 func textBytes(views []client.View) (n int) {

@@ -78,7 +78,7 @@ func TestQueueLessens(t *testing.T) {
 		all = append(all, v)
 		q.put(v)
 	}
-	got := q.take()
+	got := q.take().views
 	if len(got) > 2*mostQueued {
 		t.Errorf("%d views wait, the most is %d", len(got), mostQueued)
 	}
@@ -95,7 +95,7 @@ func TestQueueLessens(t *testing.T) {
 			t.Fatalf("the newest texts are out of order: %q, want %q", got[j].Text, all[i].Text)
 		}
 	}
-	if more := q.take(); more != nil {
+	if more := q.take().views; more != nil {
 		t.Errorf("%d views are taken twice", len(more))
 	}
 }
@@ -118,7 +118,7 @@ func TestQueueBytes(t *testing.T) {
 	if n := textBytes(q.views); n > mostBytes+len(text) {
 		t.Errorf("%d bytes wait, the most is %d", n, mostBytes)
 	}
-	if o := outcomeOf(q.take()); o.texts[place{name: "eve"}] != 1000 {
+	if o := outcomeOf(q.take().views); o.texts[place{name: "eve"}] != 1000 {
 		t.Errorf("%v, want 1000 texts", o.texts)
 	}
 }

@@ -56,6 +56,7 @@ func (m *model) scroll(rows int) {
 		below -= n
 		if i--; i < 0 {
 			i, below = 0, n-1
+			m.wantOlder(c)
 			break
 		}
 	}
@@ -65,6 +66,13 @@ func (m *model) scroll(rows int) {
 		return
 	}
 	m.book.Scroll(book.Anchor{Line: lines[i].ID, Rows: below})
+}
+
+// wantOlder asks the history for what was before the first line.
+func (m *model) wantOlder(c *book.Conversation) {
+	if before, ok := c.WantsOlder(); ok && m.cfg.Older != nil {
+		m.cfg.Older(c.Key(), before)
+	}
 }
 
 // least moves the bottom of a window down until the window is full, if there are

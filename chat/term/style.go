@@ -24,9 +24,9 @@ func (t style) on(s string) string {
 
 // styles are the looks of everything.
 type styles struct {
-	plain, strong, faint, alert, mention style
-	selected, grey, line, good           style
-	names                                []style
+	strong, faint, alert, mention style
+	selected, grey, line, good    style
+	names                         []style
 }
 
 // newStyles gives the looks for a terminal with a dark background or a light one.

@@ -25,6 +25,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"mim/chat/book"
 	"mim/chat/client"
 )
 
@@ -78,16 +79,21 @@ func (s *Screen) Run() error {
 	return err
 }
 
-// Close ends Run, when what was shown before has been drawn. Any goroutine.
-func (s *Screen) Close() { s.program.Send(closing{s.queue.take()}) }
+// Do has f called with the book, on the goroutine that owns it, behind all that
+// was shown before. Any goroutine; it does not wait.
+func (s *Screen) Do(f func(b *book.Book)) { s.queue.post(f) }
+
+// Close ends Run, when what was shown before has been drawn; it waits until then.
+// Any goroutine.
+func (s *Screen) Close() { s.program.Send(closing(s.queue.take())) }
 
 // Kill ends Run at once. Any goroutine.
 func (s *Screen) Kill() { s.program.Kill() }
 
 // Messages of the pump to the model: views in order; the same, and the end.
 type (
-	arrived []client.View
-	closing struct{ views []client.View }
+	arrived waiting
+	closing waiting
 )
 
 // pump hands on what waits in the queue. Send waits for the program, and not any
@@ -102,8 +108,8 @@ func (s *Screen) pump() {
 			return
 		case <-s.queue.wake:
 		}
-		if views := s.queue.take(); len(views) > 0 {
-			s.program.Send(arrived(views))
+		if w := s.queue.take(); len(w.views) > 0 || len(w.posts) > 0 {
+			s.program.Send(arrived(w))
 		}
 		rest.Reset(pause)
 		select {

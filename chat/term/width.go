@@ -84,7 +84,9 @@ type piece struct{ from, to int }
 
 // wrap cuts s, which has no escape sequences, into rows of at most so many
 // cells: at line ends, else behind the last blank that fits, else where the row
-// is full. Blanks at the end of a row are not part of it. There is at least one.
+// is full; so too beside a wide character, since who writes with them does not
+// part words by blanks. Blanks at the end of a row are not part of it. There is
+// at least one.
 func (r ruler) wrap(s string, cells int) (rows []piece) {
 	cells = max(cells, 2) // no character is wider
 	from := 0
@@ -101,6 +103,7 @@ func (r ruler) wrap(s string, cells int) (rows []piece) {
 // wrapLine appends the rows of s[from:to], which has no line end.
 func (r ruler) wrapLine(rows []piece, s string, from, to, cells int) []piece {
 	at, taken, blank := from, 0, -1 // blank: the last one in this row
+	wide := false                   // the character before is
 	for at < to {
 		c, w := r.cluster(s[at:to])
 		if taken+w > cells && at > from {
@@ -108,7 +111,7 @@ func (r ruler) wrapLine(rows []piece, s string, from, to, cells int) []piece {
 				rows = append(rows, piece{from, at})
 				from = at + 1
 				at = from
-			} else if blank > from {
+			} else if blank > from && w < 2 && !wide {
 				rows = append(rows, piece{from, blank})
 				from = blank + 1
 				at = from
@@ -116,13 +119,13 @@ func (r ruler) wrapLine(rows []piece, s string, from, to, cells int) []piece {
 				rows = append(rows, piece{from, at})
 				from = at
 			}
-			taken, blank = 0, -1
+			taken, blank, wide = 0, -1, false
 			continue
 		}
 		if c == " " {
 			blank = at
 		}
-		taken += w
+		taken, wide = taken+w, w > 1
 		at += len(c)
 	}
 	return append(rows, piece{from, to})

@@ -69,6 +69,7 @@ func TestWrap(t *testing.T) {
 		{"lines", "one\ntwo\n\nfour", 10, []string{"one", "two", "", "four"}},
 		{"wide", "你好你好", 5, []string{"你好", "你好"}},
 		{"a family", family + family + family, 4, []string{family + family, family}},
+		{"wide ones behind a word", "bob: 你好你好你好", 10, []string{"bob: 你好", "你好你好"}},
 		{"the least", "你好", 1, []string{"你", "好"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {

@@ -107,8 +107,8 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("%s does not listen: %v", key, lines.Err())
 }
 
-func cmdKill(ts *testscript.TestScript, _ bool, args []string) {
-	want(ts, args, 1, "kill KEY")
+func cmdCrash(ts *testscript.TestScript, _ bool, args []string) {
+	want(ts, args, 1, "crash KEY")
 	s := of(ts).servers[args[0]]
 	if s == nil {
 		ts.Fatalf("no server is called %s", args[0])
@@ -159,6 +159,11 @@ func size(ts *testscript.TestScript, s string) (width, height int) {
 func cmdKeys(ts *testscript.TestScript, _ bool, args []string) {
 	want(ts, args, 2, "keys KEY 'text' ...")
 	for _, arg := range args[1:] {
+		if strings.Contains(arg, `\`) {
+			var err error
+			arg, err = strconv.Unquote(`"` + strings.ReplaceAll(arg, `"`, `\"`) + `"`)
+			ts.Check(err)
+		}
 		bytes, err := Typed(arg)
 		ts.Check(err)
 		ts.Check(of(ts).terminal(ts, args[0]).press(bytes))

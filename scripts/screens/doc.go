@@ -8,12 +8,13 @@
 //	                            picks; $KEY is its address (of the first dialect),
 //	                            $KEY_DIALECT that of another, opened by --DIALECT 0.
 //	                            A server that runs again has the port of before
-//	kill KEY                    end it without a word, and wait for that
+//	crash KEY                   end it without a word, and wait for that
 //	signal KEY TERM|INT|HUP     send a signal to a server or a program on a terminal
 //	terminal KEY WxH [VAR=value...] args
 //	                            run mim with args on a terminal of that size
 //	keys KEY 'text' ...         press keys: text as it is, <enter> and other names
-//	                            (keys.go) as what terminals send for them
+//	                            (keys.go) as what terminals send for them; with a
+//	                            \ in it, with Go's escapes
 //	paste KEY FILE              paste a file's text (bracketed)
 //	see KEY 'text' ...          wait until the grid shows all of these; ! see: none
 //	                            of them any more

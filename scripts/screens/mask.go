@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -11,7 +12,8 @@ var (
 	clock   = regexp.MustCompile(`\b\d\d:\d\d\b`)
 	date    = regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b`)
 	address = regexp.MustCompile(`127\.0\.0\.\d+:\d+`)
-	seconds = regexp.MustCompile(`\bin \d+ s\b`)
+	// The wait for the next try is of any length; blanks behind it make up for it.
+	wait = regexp.MustCompile(`\b(try|again) in (\d+ s|[\d.]+m?s)( *)`)
 )
 
 // Mask makes a grid one that is the same at each run. A time that stands right
@@ -33,7 +35,10 @@ func Mask(grid string) string {
 			host, _, _ := strings.Cut(s, ":")
 			return host + ":" + strings.Repeat("p", len(s)-len(host)-1)
 		})
-		line = seconds.ReplaceAllString(line, "in N s")
+		line = wait.ReplaceAllStringFunc(line, func(s string) string {
+			word, _, _ := strings.Cut(s, " ")
+			return fmt.Sprintf("%-*s", len(s), word+" in N")
+		})
 		lines[i] = strings.TrimRight(line, " ")
 	}
 	return strings.Join(lines, "\n")

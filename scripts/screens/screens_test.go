@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	_ "mim/loop/command" // the program is made of it: a change makes go test run these again
 )
 
 // update writes the screens into the scripts anew.
@@ -42,7 +44,7 @@ func TestScreens(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": cmdServe, "kill": cmdKill, "signal": cmdSignal, "terminal": cmdTerminal,
+			"serve": cmdServe, "crash": cmdCrash, "signal": cmdSignal, "terminal": cmdTerminal,
 			"keys": cmdKeys, "paste": cmdPaste, "see": cmdSee, "screen": cmdScreen, "size": cmdSize,
 			"title": cmdTitle, "bells": cmdBells, "modes": cmdModes, "cells": cmdCells,
 			"exit": cmdExit, "after": cmdAfter, "restored": cmdRestored,
