@@ -124,12 +124,13 @@ func (s *session) request(l line) chat.Request {
 		return s.refuse(errTalk)
 	}
 	talk := &chat.Talk{To: bytes.Clone(l.args)}
-	if l.args[0] == '#' {
-		room, ok := readRoom(l.args)
-		if !ok {
-			return s.refuse(errNoRoom)
-		}
+	switch room, ok := readRoom(l.args); {
+	case l.args[0] == '#' && !ok:
+		return s.refuse(errNoRoom)
+	case l.args[0] == '#':
 		talk.To, talk.Room = []byte(room), true
+	case !isName(string(l.args)): // what comes of it could not be told of them
+		return s.refuse(&chat.Error{Kind: chat.Unknown, Text: saysNoNick + string(l.args)})
 	}
 	s.open++
 	return talk

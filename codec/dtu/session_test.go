@@ -144,6 +144,7 @@ func TestCommands(t *testing.T) {
 
 		{"talk", "TALK John: REQUEST\n", []string{"talk to John, room false"}, nil},
 		{"talk of a channel", "TALK #Lobby: REQUEST\n", []string{"talk to #lobby, room true"}, nil},
+		{"talk to no name", "TALK \",\": REQUEST\n", []string{"refuse unknown"}, []string{notAccepted + `no such nick: ","`}},
 		{"talk of none that can be", "TALK #: REQUEST\n", []string{"refuse usage"}, []string{badRoom}},
 		{"accept", "TALK John 123456789012345: ACCEPT\n", []string{"talk 123456789012345 true"}, nil},
 		{"accept by the key", "TALK 123456789012345:ACCEPT\n", []string{"talk 123456789012345 true"}, nil},
