@@ -71,7 +71,5 @@
 //	enter KEY[=NAME] PASSWORD [FROM]  log in with comp9331, as raw KEY; FROM an address of ours
 //	guess NAME PASSWORD FROM N  N wrong tries, the first from the address FROM, each from the next
 //	stored DIR TO FROM TIME 'text'  put a text that was written then into the data of no server
-//	key VAR KEY 'TALK bob [KEY]: REQUEST\r\n'  says, of one line with the session key of
-//	                          a call, which is $VAR then; it is no earlier one
 //	connect KEY[=NICK] [NAME...]  log in with dtu, as raw KEY: NAMEs are in the lobby already
 package scenarios

@@ -74,7 +74,7 @@ func TestScenarios(t *testing.T) {
 			"raw": cmdRaw, "refused": cmdRefused, "logins": cmdLogins,
 			"user": cmdUser, "cuts": cmdCuts,
 			"enter": cmdEnter, "guess": cmdGuess, "stored": cmdStored,
-			"connect": cmdConnect, "udp": cmdUDP, "key": cmdKey,
+			"connect": cmdConnect, "udp": cmdUDP,
 		},
 	})
 }
@@ -85,8 +85,7 @@ type world struct {
 	raws      map[string]*raw
 	listeners map[string]*net.TCPListener
 	udps      map[string]*udp
-	cuts      int      // users that the command cuts has made up
-	keys      []string // of calls, that the command key has seen
+	cuts      int // users that the command cuts has made up
 }
 
 type worldKey struct{}
