@@ -120,6 +120,15 @@ func (p *Person) Plain() string {
 	return p.Name
 }
 
+// Word is the name if it is one word, else the alias: for dialects whose lines
+// are words and texts behind a colon.
+func (p *Person) Word() string {
+	if IsWord(p.Name) {
+		return p.Name
+	}
+	return p.Plain()
+}
+
 // PageSize is the most people that one Page holds.
 const PageSize = 64
 

@@ -13,7 +13,8 @@ const MaxNameUnits = 64
 
 // CheckName says whether name may be a user's: 1 to MaxNameUnits UTF-16
 // units, valid UTF-8, no control or format character and no line separator
-// (Cc, Cf, U+2028, U+2029), not blank at its ends. The error is a *Error of
+// (Cc, Cf, U+2028, U+2029), not blank at its ends, and something in it that
+// shows. The error is a *Error of
 // kind BadName whose text says what to change.
 func CheckName(name string) error {
 	switch {
@@ -29,10 +30,15 @@ func CheckName(name string) error {
 	if unicode.IsSpace(first) || unicode.IsSpace(last) {
 		return Errorf(BadName, "the name begins or ends with a blank")
 	}
+	shows := false
 	for _, r := range name {
 		if Hidden(r) {
 			return Errorf(BadName, "the name holds a control or format character (U+%04X)", r)
 		}
+		shows = shows || !empty(r) && !unicode.IsSpace(r)
+	}
+	if !shows {
+		return Errorf(BadName, "nothing of the name shows")
 	}
 	return nil
 }
@@ -44,9 +50,10 @@ func units(s string) (n int) {
 	return n
 }
 
-// Fold makes names equal that differ in nothing but case. Who keeps names by it
-// keeps them in one place for all of mim.
-func Fold(name string) string { return strings.ToLower(name) }
+// IsWord reports whether a name holds neither blanks nor colons.
+func IsWord(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return r == ':' || unicode.IsSpace(r) })
+}
 
 // Hidden reports whether r is no character that a person sees but one that
 // acts on those around it: controls (Cc), formats (Cf: bidi overrides, zero

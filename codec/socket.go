@@ -21,6 +21,10 @@ type SocketConfig struct {
 	Name string         // ours
 	Self netip.AddrPort // where the socket is bound; the port must be right
 	Seed [32]byte       // of what is drawn by chance; nobody else should know it
+	// Hold: a text to us alone is not acknowledged before Confirm, since we pass
+	// it on and do not know yet whether it arrives. And nobody is written to
+	// before there is something to say: many such sockets may know one person.
+	Hold bool
 }
 
 // A Socket is the protocol state of the one UDP socket by which we talk to
@@ -47,6 +51,9 @@ type Socket interface {
 	Leave(now time.Time, room string) ([]Output, error)
 	// Members appends the addresses of those who are in a room, without us.
 	Members(dst []netip.AddrPort, room string) []netip.AddrPort
+	// Confirm acknowledges the text that was Said by who under a number; see
+	// SocketConfig.Hold.
+	Confirm(now time.Time, who netip.AddrPort, number uint64) []Output
 	// Bye closes the talk with the program at an address, if it understands that.
 	Bye(now time.Time, to netip.AddrPort) []Output
 	// Due does what is due at now; it may be called at any time.
@@ -96,6 +103,7 @@ type Output struct {
 	Name   string
 	Room   string // as in chat.Members
 	Ticket uint64
+	Number uint64 // of a Said that is to be confirmed; 0: of none
 	More   int
 	Data   []byte
 	Err    error

@@ -34,7 +34,7 @@ func (r *Roster) keepAccount(name string) *account {
 	a := r.accounts[folded]
 	if a == nil {
 		a = &account{name: name, folded: folded, closed: true}
-		a.spool.retry.fire, a.spool.retry.account = fireRetry, a
+		a.spool.retry.fire, a.spool.retry.of = fireRetry, a
 		r.accounts[folded] = a
 	}
 	return a
@@ -62,6 +62,9 @@ func (r *Roster) SetAccounts(now time.Time, list []Account) []Effect {
 		a := r.account(m.folded)
 		switch {
 		case a == nil && m.account != nil: // it is closed; whom its user blocks still counts
+		case a != nil && a.bound && m.guest:
+			r.renamed(m)
+		case m.guest:
 		case a != nil && a.bound && m.came.Who.Proof != chat.Pass:
 			m.account = nil
 			r.endAll(m, errBound)
@@ -282,7 +285,7 @@ func (r *Roster) others(k *link, q *chat.WhoElse) {
 	var names []string
 	for _, m := range r.members {
 		if m != me {
-			names = append(names, m.came.Who.Name)
+			names = append(names, m.came.Who.Word())
 		}
 	}
 	r.walked += len(r.members)

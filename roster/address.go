@@ -2,6 +2,7 @@ package roster
 
 import (
 	"net/netip"
+	"slices"
 
 	"mim/chat"
 )
@@ -46,4 +47,26 @@ func (r *Roster) learn(remote, local netip.Addr) {
 		n.Far = r.elsewhere(p.Near)
 		return &n
 	})
+	people := slices.Clone(r.leased)
+	better := map[*chat.Person]*chat.Person{}
+	for i, p := range people {
+		if p.Near.Addr().IsLoopback() {
+			n := *p
+			n.Far = r.elsewhere(p.Near)
+			people[i], better[p] = &n, &n
+		}
+	}
+	for _, l := range r.leases {
+		if n := better[l.guest.came.Who]; n != nil {
+			l.guest.came.Who = n
+		}
+	}
+	for _, p := range r.pools[udp].ports {
+		if n := better[p.as]; n != nil {
+			p.as = n
+		}
+	}
+	if len(better) > 0 {
+		r.setLeased(people)
+	}
 }

@@ -37,7 +37,9 @@ type entry struct {
 	stored bool  // some of it is in the store
 	kept   bool  // a Keeping points at it
 	open   int32 // deliveries of it that have no outcome yet
-	timer  timer
+	// confirm is the datagram that brought it, if its sender waits for a word.
+	confirm *confirm
+	timer   timer
 
 	// answer.To is one of these; To, Text and Name of others lie in text.
 	say    chat.Say
@@ -114,7 +116,7 @@ func (r *Roster) slow(t *talker) bool {
 // later answers a request after a while.
 func (r *Roster) later(e *entry, err error, after time.Duration) {
 	e.answer.Err = err
-	e.timer.fire, e.timer.entry = fireLater, e
+	e.timer.fire, e.timer.of = fireLater, e
 	r.start(&e.timer, after)
 }
 
@@ -194,6 +196,7 @@ var (
 func (r *Roster) done(e *entry, err error) {
 	e.answer.Err, e.done = err, true
 	if e.link == 0 {
+		r.confirmed(e)
 		r.free(e)
 		return
 	}

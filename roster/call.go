@@ -203,7 +203,7 @@ func (m *member) mayCall() error {
 
 // callable reports whether to, who may be nil, can be asked for a call by m.
 func (r *Roster) callable(to, m *member) bool {
-	return to != nil && to.here() && r.at(to.receives).traits.Calls && len(to.calls) < maxCalls && !to.account.blocked(m.folded)
+	return to != nil && to.here() && to.traits.Calls && len(to.calls) < maxCalls && !to.account.blocked(m.folded)
 }
 
 // callables are the others in a room who can be asked by m.
@@ -240,7 +240,7 @@ func (r *Roster) newKey(err error) (uint64, error) {
 // newCall begins a call of m, who takes part in it.
 func (r *Roster) newCall(m *member, key uint64) *call {
 	c := &call{key: key, rang: r.now, heard: r.now}
-	c.timer.fire, c.timer.call = fireCall, c
+	c.timer.fire, c.timer.of = fireCall, c
 	e := &end{call: c, member: m, in: true, caller: true}
 	c.in = append(c.in, e)
 	m.calls = append(m.calls, e)
@@ -300,7 +300,7 @@ func (r *Roster) enterCall(e *end) {
 	c.asked = slices.DeleteFunc(c.asked, func(other *end) bool { return other == e })
 	c.in = append(c.in, e)
 	e.in, c.answered, c.rang = true, true, r.now
-	c.lift(&r.calls, e.member.addr)
+	c.lift(&r.calls, e.member.addr())
 }
 
 // endCall is the END of somebody who is in a call or asked; they hear it, too.

@@ -1,6 +1,8 @@
 package roster
 
 import (
+	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -27,16 +29,34 @@ const (
 	// Fetch what waits for Name in the store: at most Most texts with an ID
 	// above After. It ends in Fetched.
 	Fetch
+	// Dial Addr as Name, in Dialect. It ends in Dialled or Undialled with Call.
+	Dial
+	// Stand: by the lent UDP port of this number speaks Who from now on, or
+	// nobody if that is nil.
+	Stand
+	// Post Event, a Said, from the lent UDP port to Addr, which ends in Posted with
+	// Call, or to its Room.
+	Post
+	// Confirm the datagram from Addr that was Arrived with the number Call.
+	Confirm
+	// Farewell: the talk of the lent UDP port with Addr is over.
+	Farewell
+	// Grouping: whoever speaks by the lent UDP port is in the room Name now, or
+	// no more: In.
+	Grouping
+	// Note is a line for the log.
+	Note
 )
 
 // An Effect is one thing that the driver must do. It is a struct, not an
 // interface, so that a slice of them is filled again and again.
 //
-// Each user that comes or goes is told to Many exactly once, even if nobody
-// is in it: a driver can count on it for its own log or window.
+// Each user that comes or goes is told to Many without Echo exactly once, even
+// if nobody is in it: a driver can count on it for its own log or window.
 type Effect struct {
 	Kind   Kind
 	Lazy   bool        // Tell: may wait a little for other bytes of the same link
+	Echo   bool        // Tell: of a user who comes or goes, and is told so to others too
 	To     chat.Link   // Reply, Close, Count, and Tell if Many is nil
 	Many   *Group      // Tell
 	But    chat.Link   // Tell: who of Many hears nothing; 0: nobody
@@ -52,7 +72,13 @@ type Effect struct {
 	// this event, so that nothing leaves.
 	Said uint64
 
-	Name    string // Check, Fetch
+	Port    int // Stand, Post, Confirm, Grouping
+	Addr    netip.AddrPort
+	Call    uint64
+	Dialect string
+	Who     *chat.Person
+	In      bool
+	Name    string // Check, Fetch, Dial, Grouping; Note: what it says
 	Pass    []byte // Check: a copy, to be wiped
 	Change  *Change
 	Keeping *Keeping
@@ -155,6 +181,21 @@ func (r *Roster) count(l chat.Link, as chat.Count, guess bool) {
 // tell sends an event to one link.
 func (r *Roster) tell(l chat.Link, e chat.Event) {
 	r.out = append(r.out, Effect{Kind: Tell, To: l, Event: e})
+}
+
+// echo tells a group of a user who comes or goes what another is told already.
+// Guests may come in thousands, and so may those who hear of others by an
+// address that is lent: so it is lazy.
+func (r *Roster) echo(g *Group, but chat.Link, e chat.Event) {
+	if len(g.links) > 0 {
+		r.tellGroup(g, but, e, true)
+		r.out[len(r.out)-1].Echo = true
+	}
+}
+
+// note writes a line into the log.
+func (r *Roster) note(format string, args ...any) {
+	r.out = append(r.out, Effect{Kind: Note, Name: fmt.Sprintf(format, args...)})
 }
 
 // hears sends an event to one link if it hears presence.

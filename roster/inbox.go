@@ -96,7 +96,7 @@ func (r *Roster) say(k *link, q *chat.Say) {
 	if !m.here() {
 		e := r.hold(k, q)
 		e.early = true
-		e.timer.fire, e.timer.entry = fireEarly, e
+		e.timer.fire, e.timer.of = fireEarly, e
 		r.start(&e.timer, earlyWithin)
 		return
 	}
@@ -124,10 +124,10 @@ func (r *Roster) say(k *link, q *chat.Say) {
 func (r *Roster) live(author *member, q *chat.Say) bool {
 	if !q.All {
 		to := r.memberCalled(q.To)
-		return to != nil && to.here() && !r.spooled(to) && !r.at(to.receives).traits.Receipts
+		return to != nil && to.here() && !to.guest && !r.spooled(to) && !to.traits.Receipts
 	}
 	for _, to := range r.members {
-		if to != author && (r.spooled(to) || r.at(to.receives).traits.Receipts) {
+		if to != author && !to.guest && (r.spooled(to) || to.traits.Receipts) {
 			return false
 		}
 	}
@@ -141,9 +141,8 @@ func (r *Roster) spooled(to *member) bool {
 
 // refusal is why a text of author to a name cannot even be tried, or nil.
 func (r *Roster) refusal(author *member, name []byte) error {
-	to := r.memberCalled(name)
+	to, a := r.find(name)
 	if to == nil {
-		a := r.account(fold(string(name)))
 		switch {
 		case a == nil:
 			return errAbsent
@@ -161,6 +160,9 @@ func (r *Roster) refusal(author *member, name []byte) error {
 		return errAbsent
 	case to.account != nil && to.inbox.waiting+to.account.spool.texts >= maxSpool:
 		return errSpoolFull // else what is under way could not be kept if it leaves
+	}
+	if to.guest {
+		return nil
 	}
 	return to.inbox.refusal()
 }
@@ -187,10 +189,10 @@ func (r *Roster) route(author *member, e *entry) {
 		return
 	}
 	e.open++ // so that it is not done before it has been given to somebody
-	to := r.memberCalled(e.say.To)
+	to, a := r.find(e.say.To)
 	switch {
 	case to == nil:
-		r.wait(r.account(fold(string(e.say.To))), author, e)
+		r.wait(a, author, e)
 	case !to.here():
 		r.wait(to.account, author, e)
 	default:
@@ -211,7 +213,11 @@ func (r *Roster) routeAll(author *member, e *entry) {
 		if err == errNobody {
 			err = nil
 		}
-		switch no := to.inbox.refusal(); {
+		var no error
+		if !to.guest {
+			no = to.inbox.refusal()
+		}
+		switch {
 		case to.account.blocked(author.folded):
 			err = errSomeBlock
 		case no != nil && err == nil:
@@ -243,6 +249,10 @@ func (r *Roster) wait(a *account, author *member, e *entry) {
 
 // deliver puts a text into an inbox, or behind what waits in the store.
 func (r *Roster) deliver(author *member, e *entry, to *member) {
+	if to.guest {
+		r.deliverGuest(author, e, to)
+		return
+	}
 	if r.spooled(to) {
 		r.wait(to.account, author, e)
 		return
@@ -262,7 +272,7 @@ func (r *Roster) deliver(author *member, e *entry, to *member) {
 func (r *Roster) enqueue(m *member, d *delivery) {
 	b := &m.inbox
 	d.rest = d.text
-	d.receipts = r.at(m.receives).traits.Receipts
+	d.receipts = m.traits.Receipts
 	if b.waiting++; b.first == nil {
 		b.first = d
 	} else {
@@ -290,10 +300,9 @@ func (r *Roster) pump(m *member) {
 
 // pieceOf is the longest text that can be told to a member at once.
 func (r *Roster) pieceOf(m *member, text []byte) []byte {
-	t := r.at(m.receives).traits
-	most := t.Piece
+	most := m.traits.Piece
 	if most == 0 {
-		most = t.MaxText
+		most = m.traits.MaxText
 	}
 	if most == 0 {
 		return text
@@ -303,24 +312,41 @@ func (r *Roster) pieceOf(m *member, text []byte) []byte {
 
 // tellWhole tells all pieces of a text and asks to hear when they have left.
 func (r *Roster) tellWhole(m *member, d *delivery) {
+	r.tellPieces(m.receives, m, d)
+	if b := &m.inbox; b.receipt.place == 0 {
+		r.start(&b.receipt, leftWithin)
+	}
+}
+
+// tellPieces tells a text to m by a link, in pieces, and asks for Left.
+func (r *Roster) tellPieces(to chat.Link, m *member, d *delivery) {
 	first := r.pieceOf(m, d.rest)
 	d.said.Text, d.rest = first, d.rest[len(first):]
-	r.tell(m.receives, &d.said)
+	r.tell(to, &d.said)
 	if len(d.rest) > 0 {
 		d.more = make([]chat.Said, 0, len(d.rest)/len(first)+2)
 		for len(d.rest) > 0 {
 			p := r.pieceOf(m, d.rest)
 			d.more = append(d.more, chat.Said{From: d.said.From, To: d.said.To, At: d.said.At, Text: p})
 			d.rest = d.rest[len(p):]
-			r.tell(m.receives, &d.more[len(d.more)-1])
+			r.tell(to, &d.more[len(d.more)-1])
 		}
 	}
 	r.marks++
 	d.mark, d.at = r.marks, r.now
 	r.out[len(r.out)-1].Mark = d.mark
-	if b := &m.inbox; b.receipt.place == 0 {
-		r.start(&b.receipt, leftWithin)
+}
+
+// detach answers the author of a text that stays on its way.
+func (r *Roster) detach(d *delivery, err error) {
+	if d.of == nil || d.of.link == 0 && d.of.confirm == nil {
+		return
 	}
+	e := r.loose(&d.of.say)
+	e.open = 1
+	d.text = e.say.Text
+	d.of, e = e, d.of
+	r.outcome(e, err)
 }
 
 // stale answers the authors of texts whose bytes do not leave: they have waited
@@ -335,11 +361,7 @@ func (r *Roster) stale(m *member) {
 				next = d.at + leftWithin - r.now
 			}
 		default:
-			e := r.loose(&d.of.say)
-			e.open = 1
-			d.text = e.say.Text
-			d.of, e = e, d.of
-			r.outcome(e, errSilent)
+			r.detach(d, errSilent)
 		}
 	}
 	if next > 0 {
@@ -377,6 +399,10 @@ func (r *Roster) Unsaid(now time.Time, l chat.Link, number uint64) []Effect {
 func (r *Roster) Left(now time.Time, l chat.Link, mark uint64) []Effect {
 	r.begin(now)
 	k := r.at(l)
+	if k != nil && k.line != nil {
+		r.lineLeft(k.line, mark)
+		return r.out
+	}
 	if k == nil || k.talker == nil || k.talker.member == nil || k.talker.member.receives != l {
 		return nil
 	}
@@ -574,6 +600,7 @@ func (r *Roster) outcome(e *entry, err error) {
 	}
 	e.answer.Stored = e.stored && !e.say.All
 	if e.link == 0 {
+		r.confirmed(e)
 		r.free(e)
 	} else {
 		r.done(e, e.answer.Err)

@@ -11,8 +11,9 @@ import (
 // for as long as they say so again in time (elc004.md: a client asks again
 // every 30 s).
 type lease struct {
-	came  chat.Came
-	timer timer
+	guest   *member
+	claimed string // its name, as its user says it
+	timer   timer
 }
 
 // maxLeases is how many one address may have.
@@ -30,30 +31,43 @@ func (r *Roster) lease(k *link, q *chat.Login) {
 	}
 	at := netip.AddrPortFrom(k.addr, q.Port)
 	l := r.leases[at]
-	if l == nil && r.leasesAt[k.addr] >= maxLeases {
-		r.reply(k.id, chat.Answer{To: q, Err: errLeases})
+	err := r.mayClaim(udp, q.Name, at)
+	if no := chat.CheckName(q.Name); no != nil {
+		err = no
+	}
+	switch {
+	case err != nil:
+	case l == nil && r.leasesAt[k.addr] >= maxLeases:
+		err = errLeases
+	}
+	if err != nil {
+		r.reply(k.id, chat.Answer{To: q, Err: err})
 		return
 	}
 	r.reply(k.id, chat.Answer{To: q, People: r.leased})
-	who := r.person(key{at, q.Name}, k.traits)
 	switch {
 	case l == nil:
-		l = &lease{came: chat.Came{Who: who}}
-		l.timer.fire, l.timer.lease = fireLease, l
+		l = &lease{}
+		l.timer.fire, l.timer.of = fireLease, l
 		r.leases[at] = l
 		r.leasesAt[k.addr]++
-		r.leased = append(slices.Clip(r.leased), who)
-		r.tellGroup(&r.nobody, 0, &l.came, true)
-	case l.came.Who.Name != who.Name:
-		old := *l.came.Who
-		i := slices.Index(r.leased, l.came.Who)
-		r.leased = slices.Clone(r.leased)
-		r.leased[i] = who
-		l.came.Who = who
-		r.tellGroup(&r.nobody, 0, &chat.Went{Who: &old}, true)
-		r.tellGroup(&r.nobody, 0, &l.came, true)
+		r.enterLease(l, r.person(key{at, q.Name}, k.traits), k.traits)
+	case l.claimed != q.Name:
+		r.leaveLease(l)
+		r.enterLease(l, r.person(key{at, q.Name}, k.traits), k.traits)
 	}
 	r.start(&l.timer, k.traits.Lease)
+}
+
+// Leases are the people who log in by a lease, and those who are shown to them,
+// and a number that is another one after each change, and never 0. The slice is
+// never changed.
+func (r *Roster) Leases() (people []*chat.Person, version uint64) { return r.leased, r.leasedAt }
+
+// setLeased replaces the list of those people.
+func (r *Roster) setLeased(people []*chat.Person) {
+	r.leased = people
+	r.leasedAt++
 }
 
 // withdraw ends a lease by its owner's wish: whoever has its address.
@@ -66,15 +80,30 @@ func (r *Roster) withdraw(k *link, q *chat.Withdraw) {
 	r.end(k, nil)
 }
 
+// enterLease shows the user of a lease to all.
+func (r *Roster) enterLease(l *lease, who *chat.Person, t *chat.Traits) {
+	l.claimed = who.Name
+	l.guest = r.guestOf(who, t)
+	l.guest.lease = l
+	r.setLeased(append(slices.Clip(r.leased), l.guest.came.Who))
+	r.tellGroup(&r.nobody, 0, &l.guest.came, true)
+	r.appear(l.guest, 0)
+}
+
+// leaveLease is the opposite.
+func (r *Roster) leaveLease(l *lease) {
+	r.unlease(l.guest.came.Who)
+	r.tellGroup(&r.nobody, 0, (*chat.Went)(&l.guest.came), true)
+	r.leaveGuest(l.guest)
+}
+
 // lapse ends a lease.
 func (r *Roster) lapse(l *lease) {
 	r.stop(&l.timer)
-	at := l.came.Who.Near
+	at := l.guest.came.Who.Near
 	delete(r.leases, at)
 	if r.leasesAt[at.Addr()]--; r.leasesAt[at.Addr()] == 0 {
 		delete(r.leasesAt, at.Addr())
 	}
-	i := slices.Index(r.leased, l.came.Who)
-	r.leased = slices.Concat(r.leased[:i], r.leased[i+1:])
-	r.tellGroup(&r.nobody, 0, (*chat.Went)(&l.came), true)
+	r.leaveLease(l)
 }

@@ -8,9 +8,11 @@ import (
 	"mim/chat"
 )
 
-// A member is a user who is reached by the links by which they logged in:
-// one, or one for each part. Members have their names for themselves: a name
-// is taken until its last link has closed, in whatever case it is written.
+// A member is a user as users of other dialects meet it. It is reached by the
+// links by which it logged in, one or one for each part, or is a guest, who has
+// an address of their own: see guest.go. Members have their names for
+// themselves: a name is taken until its last link has closed, in whatever case
+// it is written.
 //
 //	nobody -- Login, one part --> half -- Login, the other --> here
 //	   ^                           | ^                          |
@@ -19,20 +21,31 @@ import (
 //
 // Who is here has come; who was here and is half again has gone.
 type member struct {
+	*mailbox // nil for guests
 	came     chat.Came
-	folded   string // the name by which it is found
-	addr     netip.Addr
-	sends    chat.Link // 0: it lacks that part
+	traits   *chat.Traits // of its dialect
+	folded   string       // the name by which it is found
+	odd      *odd         // nil: the name is its own alias, and the one it wanted
+	account  *account     // nil: it has none
+	sends    chat.Link    // 0: it lacks that part
 	receives chat.Link
-	seat     int32     // its place in Roster.members; -1: it is not here
-	selfless bool      // a text to itself is an error
-	account  *account  // nil: it has none
-	since    time.Time // it has been here
+	seat     int32   // its place in Roster.members; -1: it is not here
+	guest    bool    // it has an address of its own; no link of its own carries texts
+	selfless bool    // a text to itself is an error
+	user     *user   // of a guest: in the table
+	lease    *lease  // of a guest: what it logs in by
+	lent     lent    // what stands for it where others need an address
+	lines    []*line // to it, or for it
 	rooms    []*room
-	calls    []*end // that it takes part in or is asked to
-	leaving  *entry // a Logout that waits for what was told to arrive
+}
+
+// A mailbox is what is on its way to a member by its links.
+type mailbox struct {
+	since    time.Time // it has been here
+	leaving  *entry    // a Logout that waits for what was told to arrive
 	inbox    inbox
 	halfTill timer
+	calls    []*end // that it takes part in or is asked to
 }
 
 // halfWithin is how long a user may lack a part (messenger rule 5).
@@ -45,7 +58,10 @@ var (
 )
 
 // here reports whether all parts of the member are there.
-func (m *member) here() bool { return m.sends != 0 && m.receives != 0 }
+func (m *member) here() bool { return m.guest || m.sends != 0 && m.receives != 0 }
+
+// addr is the observed address.
+func (m *member) addr() netip.Addr { return m.came.Who.Near.Addr() }
 
 // lacks reports whether nobody has the part yet.
 func (m *member) lacks(p chat.Part) bool {
@@ -72,44 +88,6 @@ func (m *member) take(l chat.Link, p chat.Part) {
 	}
 }
 
-// maxFold is the longest name, in bytes, that is folded without memory of its own.
-const maxFold = 64
-
-// memberCalled finds the member of a name or an alias, or nil.
-func (r *Roster) memberCalled(name []byte) *member {
-	var buf [maxFold]byte
-	if len(name) > maxFold {
-		return r.named[r.canonical(fold(string(name)))]
-	}
-	for i, b := range name {
-		switch {
-		case b >= 0x80:
-			return r.named[r.canonical(fold(string(name)))]
-		case 'A' <= b && b <= 'Z':
-			b += 'a' - 'A'
-		}
-		buf[i] = b
-	}
-	if m := r.named[string(buf[:len(name)])]; m != nil {
-		return m
-	}
-	if a := r.aliases[string(buf[:len(name)])]; a != nil {
-		return r.named[a.folded]
-	}
-	return nil
-}
-
-// canonical is the folded name that a folded name or alias stands for.
-func (r *Roster) canonical(folded string) string {
-	if a := r.aliases[folded]; a != nil && r.named[folded] == nil {
-		return a.folded
-	}
-	return folded
-}
-
-// fold makes names equal that differ only in case.
-func fold(name string) string { return chat.Fold(name) }
-
 // register is a Login on a link by which its user is reached. Who has just
 // closed the connection that had the name, and asks on another, must not be
 // refused because we hear of the one before the other: a name that is taken at
@@ -117,9 +95,9 @@ func fold(name string) string { return chat.Fold(name) }
 func (r *Roster) register(k *link, q *chat.Login) {
 	m, err := r.claim(k, q)
 	switch {
-	case err == errTaken && r.memberCalled([]byte(q.Name)).addr == k.addr:
+	case err == errTaken && r.memberCalled([]byte(q.Name)).addr() == k.addr:
 		e := r.hold(k, q)
-		e.timer.fire, e.timer.entry = fireTaken, e
+		e.timer.fire, e.timer.of = fireTaken, e
 		r.start(&e.timer, takenFor)
 	case err != nil:
 		r.refuseName(k, q, err)
@@ -155,17 +133,18 @@ func (r *Roster) claim(k *link, q *chat.Login) (*member, error) {
 	if err := chat.CheckName(q.Name); err != nil {
 		return nil, err
 	}
-	mine, m := k.talker.member, r.memberCalled([]byte(q.Name))
+	mine := k.talker.member
+	m, a := r.find([]byte(q.Name))
 	switch {
 	case mine != nil && mine != m:
 		return nil, errOtherOne
 	case m == nil:
-		a := r.account(fold(q.Name))
 		if a != nil && a.bound {
 			return nil, errBound
 		}
 		return r.newMember(k, q.Name, a), nil
-	case m.has(k.id, q.Part), m.lacks(q.Part) && m.addr == k.addr:
+	case m.guest:
+	case m.has(k.id, q.Part), m.lacks(q.Part) && m.addr() == k.addr:
 		return m, nil
 	case r.spent(m):
 		// Its links are there still only because answers are owed by them.
@@ -204,14 +183,14 @@ func (r *Roster) newMember(k *link, name string, a *account) *member {
 		name, alias = a.name, a.alias
 	}
 	remote := k.talker.remote
-	m := &member{folded: fold(name), addr: k.addr, seat: -1, selfless: k.traits.NotSelf, account: a}
+	m := &member{mailbox: &mailbox{}, folded: fold(name), traits: k.traits, seat: -1, selfless: k.traits.NotSelf, account: a}
 	m.came.Who = &chat.Person{Name: name, Alias: alias, Dialect: k.traits.Dialect, Near: remote, Far: remote}
 	if k.traits.Accounts {
 		m.came.Who.Proof = chat.Pass
 	}
-	m.inbox.receipt.fire, m.inbox.receipt.member = fireReceipt, m
-	m.halfTill.fire, m.halfTill.member = fireHalf, m
-	r.named[m.folded] = m
+	m.inbox.receipt.fire, m.inbox.receipt.of = fireReceipt, m
+	m.halfTill.fire, m.halfTill.of = fireHalf, m
+	r.enlist(m)
 	return m
 }
 
@@ -227,12 +206,12 @@ func (r *Roster) admit(k *link, m *member, p chat.Part) {
 	m.take(k.id, p)
 	if k.traits.TimesOut && r.cfg.Timeout > 0 {
 		t.heard = r.now
-		t.silence.fire, t.silence.talker = fireSilence, t
+		t.silence.fire, t.silence.of = fireSilence, t
 		r.start(&t.silence, r.cfg.Timeout)
 	}
 	if k.traits.PingAfter > 0 {
 		t.heard = r.now
-		t.silence.fire, t.silence.talker = firePing, t
+		t.silence.fire, t.silence.of = firePing, t
 		r.start(&t.silence, k.traits.PingAfter)
 	}
 	if k.traits.Presence {
@@ -247,9 +226,7 @@ func (r *Roster) admit(k *link, m *member, p chat.Part) {
 	}
 	r.stop(&m.halfTill)
 	m.since = r.base.Add(r.now).Truncate(time.Microsecond) // as exact as a store
-	m.seat = int32(len(r.members))
-	r.members = append(r.members, m)
-	if c := m.tries(); c != chat.CountUnknown && r.at(m.receives).traits.Receipts {
+	if c := m.tries(); c != chat.CountUnknown && m.traits.Receipts {
 		r.count(m.receives, c, false)
 	}
 	if m.account != nil {
@@ -257,12 +234,7 @@ func (r *Roster) admit(k *link, m *member, p chat.Part) {
 		m.account.spool.after = 0
 		r.fill(m.account)
 	}
-	r.tellPresence(m, k.id, &m.came)
-	r.sight(m)
-	if r.lookTimer.place == 0 {
-		r.lookTimer.fire = fireLook
-		r.start(&r.lookTimer, lookEvery)
-	}
+	r.appear(m, k.id)
 	if lobby := k.traits.Lobby; lobby != "" {
 		// It is told as if it had asked to be let in.
 		r.reply(k.id, chat.Answer{To: &chat.Join{Room: lobby}})
@@ -297,12 +269,7 @@ func (r *Roster) quit(k *link) {
 		for len(m.rooms) > 0 {
 			r.exit(m, m.rooms[len(m.rooms)-1])
 		}
-		r.unseat(m)
-		r.tellPresence(m, k.id, (*chat.Went)(&m.came))
-		r.sight(m)
-		if len(r.members) == 0 {
-			r.stop(&r.lookTimer)
-		}
+		r.vanish(m, k.id)
 	}
 	if m.sends == k.id {
 		m.sends = 0
@@ -319,7 +286,7 @@ func (r *Roster) quit(k *link) {
 	}
 	if m.sends == 0 && m.receives == 0 {
 		r.stop(&m.halfTill)
-		delete(r.named, m.folded)
+		r.delist(m)
 		return
 	}
 	r.start(&m.halfTill, halfWithin)
@@ -333,6 +300,39 @@ func (m *member) tries() chat.Count {
 		return chat.CountRunes
 	}
 	return m.inbox.count
+}
+
+// appear gives m, who is here from now on, its seat and tells the others; but is
+// the link of m itself.
+func (r *Roster) appear(m *member, but chat.Link) {
+	m.seat = int32(len(r.members))
+	r.members = append(r.members, m)
+	r.tellPresence(m, but, &m.came)
+	r.lend(m)
+	r.sight(m)
+	if m.guest {
+		return
+	}
+	r.linked++
+	if r.lookTimer.place == 0 {
+		r.lookTimer.fire = fireLook
+		r.start(&r.lookTimer, lookEvery)
+	}
+}
+
+// vanish is the opposite.
+func (r *Roster) vanish(m *member, but chat.Link) {
+	r.unseat(m)
+	r.tellPresence(m, but, (*chat.Went)(&m.came))
+	r.hangUp(m)
+	r.unlend(m)
+	r.sight(m)
+	if m.guest {
+		return
+	}
+	if r.linked--; r.linked == 0 {
+		r.stop(&r.lookTimer)
+	}
 }
 
 // unseat takes a member out of the list of those who are here.
@@ -377,6 +377,10 @@ func (r *Roster) tellPresence(m *member, but chat.Link, e chat.Event) {
 			k := r.at(l)
 			return k == nil || k.talker.member != nil && m.account.blocked(k.talker.member.folded)
 		})
+	}
+	if m.guest {
+		r.echo(who, but, e)
+		return
 	}
 	r.tellGroup(who, but, e, false)
 }

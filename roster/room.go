@@ -105,8 +105,11 @@ func (r *Roster) enter(m *member, name string) {
 	for i, other := range o.members {
 		people[i] = other.came.Who
 	}
-	r.tell(m.receives, &chat.Members{Room: name, People: people})
+	if !m.guest {
+		r.tell(m.receives, &chat.Members{Room: name, People: people})
+	}
 	if fresh {
+		r.group(m, o, true)
 		r.tellGroup(&o.group, m.receives, &chat.Entered{Room: name, Who: m.came.Who}, false)
 	}
 }
@@ -114,12 +117,19 @@ func (r *Roster) enter(m *member, name string) {
 // exit takes m out of a room that it is in, and of the calls of it; who stays
 // hears of it.
 func (r *Roster) exit(m *member, o *room) {
-	r.leaveCalls(m, o)
+	if !m.guest {
+		r.leaveCalls(m, o)
+	}
 	i := o.at(m)
 	r.cutFrom(&o.group, i)
 	o.members = slices.Delete(o.members, i, i+1)
 	m.rooms = slices.DeleteFunc(m.rooms, func(other *room) bool { return other == o })
-	if len(o.members) == 0 {
+	r.group(m, o, false)
+	if !slices.ContainsFunc(o.members, func(m *member) bool { return !m.guest }) {
+		// Guests are here only as far as others see them in it.
+		for _, g := range o.members {
+			g.rooms = slices.DeleteFunc(g.rooms, func(other *room) bool { return other == o })
+		}
 		delete(r.rooms, o.name)
 		return
 	}
@@ -138,6 +148,7 @@ func (r *Roster) sayRoom(k *link, q *chat.Say) {
 		r.settle(k, q, errNotInRoom)
 		return
 	}
+	r.sayGuests(m, o, q)
 	said := &o.said
 	for rest := q.Text; ; said = new(chat.Said) { // events of one call must differ
 		text := r.pieceOf(m, rest)
@@ -148,6 +159,33 @@ func (r *Roster) sayRoom(k *link, q *chat.Say) {
 		}
 	}
 	r.settle(k, q, nil)
+}
+
+// sayGuests sends a text in a room to those in it who have an address of their
+// own. Nobody waits for what becomes of it.
+func (r *Roster) sayGuests(author *member, o *room, q *chat.Say) {
+	p := author.lent[udp].port
+	i := slices.IndexFunc(o.members, func(m *member) bool { return m.guest })
+	if p == nil || i < 0 {
+		return
+	}
+	for rest := q.Text; len(rest) > 0; {
+		text := r.pieceOf(o.members[i], rest)
+		rest = rest[len(text):]
+		said := &chat.Said{From: author.came.Who, Room: o.name, Text: text}
+		r.out = append(r.out, Effect{Kind: Post, Port: p.index, Event: said})
+	}
+}
+
+// tellRoom tells a text in a room to one who is in it.
+func (r *Roster) tellRoom(m *member, from *chat.Person, room string, text []byte) {
+	for rest := text; ; {
+		p := r.pieceOf(m, rest)
+		r.tell(m.receives, &chat.Said{From: from, Room: room, Text: p})
+		if rest = rest[len(p):]; len(rest) == 0 || len(p) == 0 {
+			return
+		}
+	}
 }
 
 // ping asks a silent link whether anybody is there, or gives it up if it did

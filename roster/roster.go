@@ -67,16 +67,29 @@ type Roster struct {
 	pings    uint64        // and the pings
 	out      []Effect
 
-	named     map[string]*member // by folded name
-	members   []*member          // those who are here
-	listeners Group              // links that hear of members
-	nobody    Group              // who hears of leases: they show in logs only
-	rooms     map[string]*room
+	named                     map[string]*member // by folded name
+	members                   []*member          // those who are here
+	linked                    int                // how many of them are no guests
+	listeners                 Group              // links that hear of members
+	nobody                    Group              // who hears of leases: they show in logs only
+	rooms                     map[string]*room
+	accounts                  map[string]*account
+	aliases                   map[string]*account // by folded alias, where that is not the name
+	aliased                   map[string]*member  // the same of members without an account
+	aliasNumbers, twinNumbers numbers
+
 	leases    map[netip.AddrPort]*lease
 	leasesAt  map[netip.Addr]int // how many of them an address has
 	leased    []*chat.Person     // the same, in the order they came; never changed, but replaced
-	accounts  map[string]*account
-	aliases   map[string]*account // by folded alias, where that is not the name
+	leasedAt  uint64             // counts the replacements, from 1
+	pools     [2]pool            // ports that are lent, by kind: tcp, udp
+	lines     map[pair]*line
+	dials     map[uint64]*line   // under way
+	posts     map[uint64]*line   // by ticket
+	numbered  uint64             // dials and tickets
+	listening map[netip.Addr]int // users with a listener there
+	unnamed   map[netip.Addr]int // links from there whose other end has not said its name
+
 	locks     locks
 	calls     calls
 	seen      seen
@@ -96,12 +109,13 @@ type Roster struct {
 	deliveries    int // deliveries in spareDelivery
 }
 
-// A link is what the roster keeps of one connection: 80 bytes.
+// A link is what the roster keeps of one connection: 88 bytes.
 type link struct {
 	id     chat.Link // 0: the place is empty
 	traits *chat.Traits
 	user   *user         // nil: has not logged in
 	talker *talker       // if its user is reached by it
+	line   *line         // if it is one to a user with an address of their own
 	addr   netip.Addr    // observed; neither mapped nor with a zone
 	again  time.Duration // when it last logged in once more, or never
 	timer  int32         // its place in Roster.waiting, or -1
@@ -117,6 +131,7 @@ const never = time.Duration(-1 << 62)
 var (
 	errUnregistered error = chat.Errorf(chat.Unregistered, "log in first")
 	errUnsupported  error = chat.Errorf(chat.Unsupported, "this server does not carry that")
+	errLent         error = chat.Errorf(chat.Refused, "that port of this machine is the server's")
 	errTooFast      error = chat.Errorf(chat.TooFast, "too many logins in a row; wait a moment and connect again")
 )
 
@@ -124,8 +139,11 @@ var (
 func New(c Config) *Roster {
 	r := &Roster{
 		cfg: c, far: bare(c.Advertise), table: table{users: newIndex()},
-		named: map[string]*member{}, accounts: map[string]*account{}, aliases: map[string]*account{}, rooms: map[string]*room{},
-		leases: map[netip.AddrPort]*lease{}, leasesAt: map[netip.Addr]int{},
+		named: map[string]*member{}, accounts: map[string]*account{}, aliases: map[string]*account{},
+		aliased: map[string]*member{}, aliasNumbers: numbers{}, twinNumbers: numbers{}, rooms: map[string]*room{},
+		lines: map[pair]*line{}, dials: map[uint64]*line{}, posts: map[uint64]*line{},
+		listening: map[netip.Addr]int{}, unnamed: map[netip.Addr]int{},
+		leasedAt: 1, leases: map[netip.AddrPort]*lease{}, leasesAt: map[netip.Addr]int{},
 		locks: locks{span: c.BlockFor, everywhere: c.BlockEverywhere, names: map[string]*tries{}},
 		seen:  seen{names: map[string]sight{}}, calls: newCalls(),
 	}
@@ -138,11 +156,8 @@ func New(c Config) *Roster {
 // and our own. t is kept and must not change.
 func (r *Roster) Open(now time.Time, l chat.Link, t *chat.Traits, remote, local netip.AddrPort) []Effect {
 	r.begin(now)
-	for int(l.Slot()) >= len(r.links) {
-		r.links = append(r.links, link{})
-	}
-	k := &r.links[l.Slot()]
-	*k = link{id: l, traits: t, addr: bare(remote.Addr()), again: never, timer: -1, seat: -1}
+	k := r.place(l, t)
+	k.addr = bare(remote.Addr())
 	if t.Reach == chat.ByLink {
 		k.talker = &talker{link: l, remote: netip.AddrPortFrom(k.addr, remote.Port()), since: never}
 	}
@@ -154,6 +169,16 @@ func (r *Roster) Open(now time.Time, l chat.Link, t *chat.Traits, remote, local 
 	return r.out
 }
 
+// place makes the state of a new link.
+func (r *Roster) place(l chat.Link, t *chat.Traits) *link {
+	for int(l.Slot()) >= len(r.links) {
+		r.links = append(r.links, link{})
+	}
+	k := &r.links[l.Slot()]
+	*k = link{id: l, traits: t, again: never, timer: -1, seat: -1}
+	return k
+}
+
 // Do carries out what the other end of l asked for. Unless it logs someone in
 // or renames, it allocates nothing but room for what has to wait, which is
 // used again.
@@ -163,7 +188,11 @@ func (r *Roster) Do(now time.Time, l chat.Link, q chat.Request) []Effect {
 	if k == nil || k.ending {
 		return nil
 	}
-	if k.talker != nil {
+	switch {
+	case k.line != nil:
+		r.onLine(k, q)
+		return r.out
+	case k.talker != nil:
 		r.talk(k, q)
 		return r.out
 	}
@@ -241,6 +270,10 @@ func (r *Roster) login(k *link, q *chat.Login) {
 		r.reply(k.id, chat.Answer{To: q, Err: err})
 		return
 	}
+	if err := r.mayClaim(tcp, q.Name, netip.AddrPortFrom(k.addr, q.Port)); err != nil {
+		r.end(k, err)
+		return
+	}
 	r.reply(k.id, chat.Answer{To: q})
 	who := key{netip.AddrPortFrom(k.addr, q.Port), q.Name}
 	switch {
@@ -298,6 +331,8 @@ func (r *Roster) join(k *link, who key) {
 	if u == nil {
 		u = r.table.add(r.person(who, k.traits))
 		r.tellOthers(k.id, &u.came)
+		r.listening[k.addr]++
+		u.guest = r.enterGuest(u.came.Who, k.traits, func(m *member) { m.user = u })
 	}
 	u.links++
 	k.user = u
@@ -310,6 +345,12 @@ func (r *Roster) leave(k *link) {
 	if u.links--; u.links == 0 {
 		r.table.remove(u)
 		r.tellOthers(k.id, u.went())
+		if at := u.came.Who.Near.Addr(); r.listening[at] > 1 {
+			r.listening[at]--
+		} else {
+			delete(r.listening, at)
+		}
+		r.leaveGuest(u.guest)
 	}
 }
 
@@ -326,6 +367,10 @@ func (r *Roster) Closed(now time.Time, l chat.Link) []Effect {
 		if t.member != nil {
 			r.quit(k)
 		}
+	}
+	if l := k.line; l != nil {
+		k.line = nil
+		r.cut(k, l)
 	}
 	if k.talker == nil {
 		r.leaveGroup(&r.presence, k)
@@ -373,7 +418,7 @@ func (r *Roster) Next() time.Time {
 }
 
 // Len is the number of users who are here.
-func (r *Roster) Len() int { return r.table.users.len + len(r.members) + len(r.leases) }
+func (r *Roster) Len() int { return len(r.members) }
 
 // People are the users of the table in its order: roughly that of arrival.
 // The roster must not change meanwhile.

@@ -59,9 +59,11 @@ func (s *seen) since(at time.Time, skip func(folded string) bool) (names []strin
 // of it.
 func (r *Roster) look() {
 	for _, m := range r.members {
-		r.sight(m)
+		if !m.guest { // there may be thousands, and they are told apart by nothing but what they claim
+			r.sight(m)
+		}
 	}
-	if len(r.members) > 0 {
+	if r.linked > 0 {
 		r.start(&r.lookTimer, lookEvery)
 	}
 }
@@ -78,9 +80,13 @@ func (r *Roster) Stopping(now time.Time) []Effect {
 
 const lookEvery = time.Minute
 
-// sight notes that a member is or was here now.
+// sight notes that a member is or was here now. Of guests, who may come in
+// thousands and claim any name, the store hears nothing.
 func (r *Roster) sight(m *member) {
 	at := r.base.Add(r.now)
-	r.seen.note(m.folded, m.came.Who.Name, at)
+	r.seen.note(m.folded, m.came.Who.Word(), at)
+	if m.guest {
+		return
+	}
 	r.keep(&Change{Kind: See, Seen: Seen{m.came.Who.Name, at}}, nil)
 }

@@ -119,7 +119,7 @@ func (r *Roster) fill(a *account) {
 	default:
 		s.fetching = true
 		most := fetchMost
-		if r.at(m.receives).traits.Receipts {
+		if m.traits.Receipts {
 			most = 1
 		}
 		r.out = append(r.out, Effect{Kind: Fetch, Name: a.name, After: s.after, Most: most})

@@ -18,13 +18,14 @@ type key struct {
 // of links (see Roster.person).
 func keyOf(p *chat.Person) key { return key{p.Near, p.Name} }
 
-// A user is a person with the links by which it is here: 32 bytes. It holds
+// A user is a person with the links by which it is here: 40 bytes. It holds
 // its own events, so that telling them costs no memory.
 type user struct {
 	came  chat.Came
 	next  *user // see index
 	block *block
 	links int32
+	guest *member // as others meet it; nil: it is a port that is lent
 }
 
 // went is the other event of a user; it holds the same as came.

@@ -190,10 +190,11 @@ func TestDeadlinesGiveMemoryBack(t *testing.T) {
 	}
 }
 
-// A logged-in user costs at most 0.4 KiB in all: its link, its seats in the
-// group and the table, its person with the name, the index.
+// A logged-in user costs at most 0.7 KiB in all: its link, its seats in the
+// group and the table, its person with the name, the index, and what users of
+// other dialects meet: its guest.
 func TestMemoryPerUser(t *testing.T) {
-	const n, bound = 10000, 410
+	const n, bound = 10000, 720
 	before := heapInUse()
 	r := crowd(t, n)
 	per := (heapInUse() - before) / n

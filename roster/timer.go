@@ -9,31 +9,28 @@ import (
 type fire uint8
 
 const (
-	fireReceipt fire = iota + 1 // no receipt came: timer.member
-	fireHalf                    // a part is lacking still: timer.member
-	fireEarly                   // a text has waited for its author's other part: timer.entry
-	fireLater                   // an answer has been held back long enough: timer.entry
-	fireTaken                   // a name may be free now: timer.entry
-	fireSilence                 // nothing may have come for too long: timer.talker
-	firePing                    // the same, in dialects that ask then: timer.talker
-	fireRetry                   // a spool has rested: timer.account
-	fireLease                   // nobody has said for too long that they are here: timer.lease
+	fireReceipt fire = iota + 1 // no receipt came: of a member
+	fireHalf                    // a part is lacking still: of a member
+	fireEarly                   // a text has waited for its author's other part: of a entry
+	fireLater                   // an answer has been held back long enough: of a entry
+	fireTaken                   // a name may be free now: of a entry
+	fireSilence                 // nothing may have come for too long: of a talker
+	firePing                    // the same, in dialects that ask then: of a talker
+	fireRetry                   // a spool has rested: of a account
+	fireLease                   // nobody has said for too long that they are here: of a lease
+	fireLine                    // something on a line is due: of a line
+	fireRested                  // a port that was lent has rested: of a port
 	fireLook                    // a minute is over
-	fireCall                    // nobody has answered or spoken for too long: timer.call
+	fireCall                    // nobody has answered or spoken for too long: of a call
 )
 
 // A timer is a time at which something that is not a link gets its turn. It
 // lies in what it is for and is in Roster.timers while it runs.
 type timer struct {
-	at      time.Duration // from Roster.base
-	place   int32         // in Roster.timers, plus one; 0: it does not run
-	fire    fire
-	member  *member
-	entry   *entry
-	talker  *talker
-	account *account
-	lease   *lease
-	call    *call
+	at    time.Duration // from Roster.base
+	place int32         // in Roster.timers, plus one; 0: it does not run
+	fire  fire
+	of    any // what it lies in, as fire says
 }
 
 // timers is a heap, the earliest first.
@@ -83,32 +80,36 @@ func (r *Roster) ring() {
 		r.stop(t)
 		switch t.fire {
 		case fireReceipt:
-			if b := &t.member.inbox; b.first != nil && !b.first.receipts {
-				r.stale(t.member)
+			if b := &t.of.(*member).inbox; b.first != nil && !b.first.receipts {
+				r.stale(t.of.(*member))
 			} else if b.under {
-				r.missed(t.member)
+				r.missed(t.of.(*member))
 			}
 		case fireHalf:
-			r.endAll(t.member, errHalf)
+			r.endAll(t.of.(*member), errHalf)
 		case fireEarly:
-			t.entry.early = false
-			r.done(t.entry, errUnregistered)
+			t.of.(*entry).early = false
+			r.done(t.of.(*entry), errUnregistered)
 		case fireLater:
-			r.done(t.entry, t.entry.answer.Err)
+			r.done(t.of.(*entry), t.of.(*entry).answer.Err)
 		case fireTaken:
-			r.registerAgain(t.entry)
+			r.registerAgain(t.of.(*entry))
 		case fireSilence:
-			r.silent(t.talker)
+			r.silent(t.of.(*talker))
 		case firePing:
-			r.ping(t.talker)
+			r.ping(t.of.(*talker))
 		case fireLease:
-			r.lapse(t.lease)
+			r.lapse(t.of.(*lease))
 		case fireRetry:
-			r.fill(t.account)
+			r.fill(t.of.(*account))
+		case fireLine:
+			r.ringLine(t.of.(*line))
+		case fireRested:
+			r.rested(t.of.(*port))
 		case fireLook:
 			r.look()
 		case fireCall:
-			r.callDue(t.call)
+			r.callDue(t.of.(*call))
 		}
 	}
 }

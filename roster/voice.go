@@ -128,7 +128,7 @@ func (c *call) place(addr netip.Addr) *end {
 	for _, ends := range [...][]*end{c.in, c.asked} {
 		for _, e := range ends {
 			switch {
-			case e.member.addr != addr:
+			case e.member.addr() != addr:
 			case !e.source.IsValid():
 				return e
 			case oldest == nil || e.bound < oldest.bound:
@@ -143,10 +143,10 @@ func (c *call) place(addr netip.Addr) *end {
 // only asked to people there who take part and have none.
 func (c *call) lift(v *calls, addr netip.Addr) {
 	for _, e := range c.in {
-		if e.member.addr != addr || e.source.IsValid() {
+		if e.member.addr() != addr || e.source.IsValid() {
 			continue
 		}
-		i := slices.IndexFunc(c.asked, func(other *end) bool { return other.member.addr == addr && other.source.IsValid() })
+		i := slices.IndexFunc(c.asked, func(other *end) bool { return other.member.addr() == addr && other.source.IsValid() })
 		if i < 0 {
 			return
 		}

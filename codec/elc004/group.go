@@ -121,7 +121,7 @@ const maxProbes = 2
 // other programs can take, for an A that shows that it speaks ours. So a group
 // forms although nobody has spoken yet (elc004 rule 11).
 func (s *Socket) probe(p *peer) {
-	if p.shape != unknown || p.probes >= maxProbes {
+	if p.shape != unknown || p.probes >= maxProbes || s.hold {
 		return
 	}
 	p.probes++

@@ -168,10 +168,34 @@ func (s *Socket) text(p *peer, d *datagram, group []byte, size int) {
 			in = s.writes(p, d, group)
 		}
 		s.said(p, in, d.text)
+		if s.hold && group == nil {
+			s.out[len(s.out)-1].Number = d.n + 1 // 0 is none
+			return
+		}
+	}
+	if known && group == nil && s.hold && !s.seen.has[number{p.key, d.n}] {
+		return // it is on its way still, or did not arrive
 	}
 	if fresh || known {
 		s.acknowledge(p, d, size)
 	}
+}
+
+// Confirm acknowledges a text of a friend that has arrived where we passed it
+// on to.
+func (s *Socket) Confirm(now time.Time, who netip.AddrPort, given uint64) []codec.Output {
+	s.start(now)
+	k, ok := keyOf(who)
+	p := s.peers[k]
+	if !ok || p == nil || !p.listed {
+		return s.out
+	}
+	id := number{k, given - 1}
+	if _, known := s.seen.has[id]; known {
+		s.seen.has[id] = true
+		s.acknowledge(p, &datagram{digits: strconv.AppendUint(nil, id.n, 10)}, 0)
+	}
+	return s.out
 }
 
 // said shows a text, as UTF-8 without what could act on a screen.

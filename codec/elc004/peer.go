@@ -40,6 +40,7 @@ type Socket struct {
 	free    *wait
 	kept    int // in free
 	seen    seen
+	hold    bool                 // see codec.SocketConfig
 	answers [othersAnswers]int64 // when the last ones to others left
 	answer  int
 	known   uint64 // counts the tables
@@ -58,9 +59,10 @@ func NewSocket(c codec.SocketConfig) *Socket {
 	s := &Socket{
 		id:     string(appendID(room[:0], c.Name, c.Self.Port())),
 		self:   netip.AddrPortFrom(c.Self.Addr().Unmap(), c.Self.Port()),
+		hold:   c.Hold,
 		random: rand.New(rand.NewChaCha8(c.Seed)),
 		peers:  map[key]*peer{},
-		seen:   seen{has: map[number]struct{}{}},
+		seen:   seen{has: map[number]bool{}},
 	}
 	for i := range s.answers {
 		s.answers[i] = -int64(time.Hour)

@@ -202,8 +202,8 @@ type remembered struct {
 
 // seen are the numbers of the texts of the last minute.
 type seen struct {
-	has    map[number]struct{}
-	queue  []remembered // those from head on, the oldest first
+	has    map[number]bool // has it been confirmed? Counts only where texts are held
+	queue  []remembered    // those from head on, the oldest first
 	head   int
 	others int
 }
@@ -224,7 +224,7 @@ func (s *Socket) remember(p *peer, n uint64) (fresh, known bool) {
 	default:
 		s.seen.others++
 	}
-	s.seen.has[id] = struct{}{}
+	s.seen.has[id] = false
 	if q := s.seen.queue; len(q) == cap(q) && 2*s.seen.head > len(q) {
 		s.seen.queue = q[:copy(q, q[s.seen.head:])]
 		s.seen.head = 0

@@ -43,7 +43,9 @@ func serveFailure(err error, doors []serve.Door) *failure {
 	if taken := (*loop.ListenError)(nil); errors.As(err, &taken) {
 		for _, d := range doors {
 			if d.Network == taken.Door.Network && d.Addr == taken.Door.Addr {
-				free = fmt.Sprintf("mim serve --%s 0", d.Dialect.Name())
+				if free = fmt.Sprintf("mim serve --%s 0", d.Dialect.Name()); d.Lent {
+					free = "mim serve --" + lendFlag + " 0"
+				}
 			}
 		}
 	}

@@ -23,6 +23,7 @@ func serveCommand(dialects []codec.Dialect, s streams) *cli.Command {
 		&cli.StringFlag{Name: "host", Value: "0.0.0.0", EnvVars: env("host"), Usage: "the `ADDRESS` every door listens on"},
 		&cli.StringFlag{Name: "only", EnvVars: env("only"), Usage: "the dialects to serve, as `A,B`: every other door is off (" + strings.Join(names(dialects), ", ") + ")"},
 		&cli.StringFlag{Name: "advertise", EnvVars: env("advertise"), Usage: "the `HOST` shown to others for people who reach us by loopback; looked up at the start", DefaultText: "found out"},
+		&cli.StringFlag{Name: lendFlag, Value: lendDefault, EnvVars: env(lendFlag), Usage: "the ports, `FROM-TO`, that stand for people of other dialects where programs want an address for each; 0: the system picks, off: such programs see only each other"},
 		&cli.StringFlag{Name: "ready-file", EnvVars: env("ready-file"), Usage: "a `FILE` that appears, with the doors as JSON, when all of them listen, and goes at the end"},
 		&cli.BoolFlag{Name: "public", DisableDefaultText: true, EnvVars: env("public"), Usage: "let anyone in; without it, only loopback, private and link-local addresses"},
 		&cli.IntFlag{Name: "max-conns", EnvVars: env("max-conns"), Usage: "the most connections, `N`", DefaultText: "the limit of open files, less a reserve"},
@@ -68,6 +69,11 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 	if cfg.Doors, err = openDoors(c, dialects, host); err != nil {
 		return err
 	}
+	lent, err := lentDoors(c, cfg.Doors, host)
+	if err != nil {
+		return err
+	}
+	cfg.Doors, cfg.Seed = append(cfg.Doors, lent...), seed
 	if n := c.Int("max-conns"); n < 0 {
 		return badUse("mim serve", "cannot use %s: it is at least 1, or 0 for as many as the system allows", given(c, "max-conns"))
 	}
@@ -131,6 +137,9 @@ func (s *running) untilStopped() error {
 	}
 	ours := localAddresses()
 	more := closedTo(doors, ours, s.cfg.Public)
+	if words := lentWords(s.cfg.Doors); words != "" {
+		more = append(more, words)
+	}
 	if err := announce(s.streams.out, doors, s.kept.words(s.cfg.Doors), reachable(ours, s.cfg.Public), more...); err != nil {
 		r.Stop()
 		return printed(0, err)
@@ -151,9 +160,11 @@ func (s *running) untilStopped() error {
 func boundDoors(r *loop.Reactor, asked []serve.Door) []door {
 	bound := make(chan []door, 1)
 	r.Post(func() {
-		out := make([]door, len(asked))
+		var out []door
 		for i, d := range asked {
-			out[i] = door{Dialect: d.Dialect.Name(), Network: d.Network, Address: r.Local(i).String()}
+			if !d.Lent {
+				out = append(out, door{Dialect: d.Dialect.Name(), Network: d.Network, Address: r.Local(i).String()})
+			}
 		}
 		bound <- out
 	})

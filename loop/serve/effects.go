@@ -40,7 +40,9 @@ func (m *Mode) carryOut(effects []roster.Effect) {
 		switch {
 		case e.Kind == roster.Tell && e.Many != nil:
 			m.driver.TellAll(e.Many.Links(), e.But, e.Event, e.Lazy)
-			left = m.note(e.Event, left)
+			if !e.Echo {
+				left = m.note(e.Event, left)
+			}
 			continue
 		case e.Kind == roster.Close:
 			m.logEnd("closing", loop.ID(e.To), e.Why)
@@ -68,6 +70,7 @@ func (m *Mode) carryOut(effects []roster.Effect) {
 		m.logUser("logout", left)
 	}
 	m.wake(m.roster.Next())
+	m.hear()
 }
 
 // told asks to hear when what was told has left, or says that it had no words,

@@ -24,6 +24,9 @@ type Door struct {
 	Role    codec.Role
 	Network string         // "tcp" or, for codec.Voice, "udp"
 	Addr    netip.AddrPort // port 0: the system picks
+	// Lent: the port stands for people of other dialects; Role is codec.Peer.
+	// UDP wants a codec.Datagrams.
+	Lent bool
 }
 
 // Config is what a server is told at the start.
@@ -32,9 +35,12 @@ type Config struct {
 	Roster    roster.Config
 	Store     roster.Store // nil: nothing can be stored
 	Accounts  []roster.Account
-	Passwords Passwords    // nil: no password is right
-	Public    bool         // let anyone in, not only loopback, private and link-local addresses
-	Log       *slog.Logger // nil: no log. Never the text of a message
+	Passwords Passwords // nil: no password is right
+	// Seed draws what nobody can guess, for the numbers of datagrams. Wanted with
+	// a Lent door.
+	Seed   func() [32]byte
+	Public bool         // let anyone in, not only loopback, private and link-local addresses
+	Log    *slog.Logger // nil: no log. Never the text of a message
 	// Window, if not nil, is told of each user that comes or goes. It is
 	// called on the loop and must not block.
 	Window func(came bool, who *chat.Person)
@@ -52,7 +58,12 @@ type Passwords interface {
 // the goroutine of the loop that runs it.
 type Mode struct {
 	cfg      Config
-	doors    []door
+	doors    []door // those of Config, then one for each dialect whose people we dial
+	sockets  []lentSocket
+	heard    []heard        // by the sockets
+	leases   []*chat.Person // who have sockets of their own
+	leasesAt uint64         // as of this Roster.Leases
+	hearing  bool
 	dialects []codec.Dialect
 	net      loop.Net
 	driver   *session.Driver
@@ -71,7 +82,8 @@ type door struct {
 	dialect int // index into Mode.dialects
 	role    codec.Role
 	traits  chat.Traits
-	voice   codec.Voicing // nil: what comes by datagrams is for nobody
+	voice   codec.Voicing // nil: no voice comes there
+	lent    int           // the roster's number of the port; -1: it is not lent
 }
 
 // watched reports whether the roster wants to know when bytes come.
@@ -108,7 +120,12 @@ func New(cfg Config) *Mode {
 			i = len(m.dialects)
 			m.dialects = append(m.dialects, d.Dialect)
 		}
-		m.doors = append(m.doors, door{dialect: i, role: d.Role, traits: d.Dialect.Traits(), voice: voicing(d)})
+		m.doors = append(m.doors, door{dialect: i, role: d.Role, traits: d.Dialect.Traits(), voice: voicing(d), lent: -1})
+	}
+	for i, d := range m.dialects {
+		if t := d.Traits(); t.Reach == chat.ByPeerTCP {
+			m.doors = append(m.doors, door{dialect: i, role: codec.Peer, traits: t, lent: -1})
+		}
 	}
 	return m
 }
@@ -133,11 +150,16 @@ func (m *Mode) Encodes() uint64 { return m.driver.Encodes() }
 func (m *Mode) Booted(n loop.Net) {
 	m.net = n
 	m.driver = session.New(n, (*handler)(m), m.dialects...)
+	m.lend()
 	m.SetAccounts(m.cfg.Accounts)
 }
 
 // Opened implements loop.Mode.
 func (m *Mode) Opened(id loop.ID, in loop.Info) {
+	if tag, ok := in.Tag.(callTag); ok {
+		m.dialled(id, in, tag)
+		return
+	}
 	d := &m.doors[in.Door]
 	if !m.cfg.Public && !Nearby(in.Remote.Addr()) {
 		m.logLink(slog.LevelWarn, "refused", d, in.Remote, errStranger)
@@ -145,12 +167,21 @@ func (m *Mode) Opened(id loop.ID, in loop.Info) {
 		return
 	}
 	m.logLink(slog.LevelDebug, "opened", d, in.Remote, nil)
+	m.open(id, in.Door, codec.Link{Role: d.role, Remote: in.Remote})
+	if d.lent >= 0 {
+		m.carryOut(m.roster.Called(m.net.Now(), chat.Link(id), &d.traits, d.lent, in.Remote))
+		return
+	}
+	m.carryOut(m.roster.Open(m.net.Now(), chat.Link(id), &d.traits, in.Remote, m.net.Here(id)))
+}
+
+// open makes the session of a link.
+func (m *Mode) open(id loop.ID, door int, in codec.Link) {
 	for int(id.Slot()) >= len(m.links) {
 		m.links = append(m.links, link{})
 	}
-	l := m.driver.Open(id, d.dialect, codec.Link{Role: d.role, Remote: in.Remote})
-	m.links[id.Slot()] = link{Link: l, remote: in.Remote, door: in.Door}
-	m.carryOut(m.roster.Open(m.net.Now(), chat.Link(id), &d.traits, in.Remote, m.net.Here(id)))
+	l := m.driver.Open(id, m.doors[door].dialect, in)
+	m.links[id.Slot()] = link{Link: l, remote: in.Remote, door: door}
 }
 
 // Nearby reports whether an address is one of this machine or its own network:
@@ -192,8 +223,13 @@ func (m *Mode) Left(id loop.ID, pos uint64) {
 	m.carryOut(m.roster.Left(m.net.Now(), chat.Link(id), last))
 }
 
-// Failed implements loop.Mode; this mode dials nobody.
-func (m *Mode) Failed(any, error) {}
+// Failed implements loop.Mode: a person cannot be dialled.
+func (m *Mode) Failed(tag any, why error) {
+	if t, ok := tag.(callTag); ok {
+		m.log.Debug("dial failed", "why", why)
+		m.carryOut(m.roster.Undialled(m.net.Now(), t.number))
+	}
+}
 
 // Closed implements loop.Mode.
 func (m *Mode) Closed(id loop.ID, why error) {
@@ -221,6 +257,7 @@ func (m *Mode) Tick(now time.Time) {
 	m.alarm = time.Time{} // a Tick uses up the alarm of all
 	effects, _ := m.roster.Tick(now)
 	m.carryOut(effects)
+	m.tickSockets(now)
 }
 
 // wake asks for a Tick at a time, unless an earlier one is asked for already.

@@ -21,15 +21,20 @@ type Datagrams struct {
 // Datagrams gives the counters since the start. On the loop only.
 func (m *Mode) Datagrams() Datagrams { return m.datagrams }
 
-// Datagram implements loop.Mode: voice is passed on to the others in its call,
-// and a key makes its sender an end of one. Whoever has proved nothing is never
+// Datagram implements loop.Mode. To a lent port come texts: see lentDatagram. To
+// a voice port comes voice, which is passed on to the others in its call, and
+// a key makes its sender an end of one. Whoever has proved nothing is never
 // sent more bytes than came from there. A datagram makes no line in the log,
 // which anybody could fill.
 func (m *Mode) Datagram(door int, from netip.AddrPort, p []byte) {
 	m.datagrams.In++
-	v := m.doors[door].voice
-	if v == nil || m.stopping || len(p) == 0 || len(p) > maxVoice ||
-		!m.cfg.Public && !Nearby(from.Addr()) || !m.relay(door, v, from, p) {
+	d := &m.doors[door]
+	switch {
+	case m.stopping || !m.cfg.Public && !Nearby(from.Addr()):
+		m.datagrams.Dropped++
+	case d.lent >= 0:
+		m.lentDatagram(d.lent, from, p)
+	case d.voice == nil || len(p) == 0 || len(p) > maxVoice || !m.relay(door, d.voice, from, p):
 		m.datagrams.Dropped++
 	}
 }

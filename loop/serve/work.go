@@ -12,7 +12,8 @@ import (
 var errNoStore = errors.New("no store")
 
 // work begins what may take long: a password's check, a change for the disk, a
-// look into it. Its outcome comes back as a function posted to the loop.
+// look into it, a dial, a text by datagram. Its outcome comes back as a function
+// posted to the loop, or as an event of it.
 func (m *Mode) work(e *roster.Effect) {
 	switch e.Kind {
 	case roster.Check:
@@ -21,6 +22,12 @@ func (m *Mode) work(e *roster.Effect) {
 		m.keep(e)
 	case roster.Fetch:
 		m.fetch(e)
+	case roster.Dial:
+		m.dial(e)
+	case roster.Note:
+		m.log.Warn(e.Name)
+	default:
+		m.byDatagram(e)
 	}
 }
 

@@ -3,6 +3,7 @@ package account
 import (
 	"fmt"
 
+	"mim/chat"
 	"mim/roster"
 )
 
@@ -113,27 +114,27 @@ func (c *Checker) usable(hash string) (digest, bool) {
 // their own. An alias that was given before stays, unless somebody has come
 // whose very name it is. Those of users who were taken out stay reserved.
 func aliasesFor(list []credential, before map[string]Kept) []string {
-	var aliases Aliases
+	var aliases chat.Aliases
 	for _, c := range list {
-		if IsAlias(c.name) {
+		if chat.IsAlias(c.name) {
 			aliases.Reserve(c.name)
 		}
 	}
 	for _, k := range before {
-		if IsAlias(k.Name) {
+		if chat.IsAlias(k.Name) {
 			aliases.Reserve(k.Name)
 		}
 	}
 	kept := make(map[string]bool)
 	for folded, k := range before {
-		if !IsAlias(k.Name) && IsAlias(k.Alias) {
+		if !chat.IsAlias(k.Name) && chat.IsAlias(k.Alias) {
 			kept[folded] = aliases.Reserve(k.Alias)
 		}
 	}
 	given := make([]string, len(list))
 	for i, c := range list {
 		switch {
-		case IsAlias(c.name):
+		case chat.IsAlias(c.name):
 		case kept[c.folded]:
 			given[i] = before[c.folded].Alias
 		default:

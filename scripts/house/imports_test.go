@@ -33,7 +33,7 @@ const (
 )
 
 var rules = []rule{
-	{"chat", nil, nil, pure, "it is the vocabulary of all and depends on nobody"},
+	{"chat", nil, []string{"golang.org/x/text", "github.com/ergochat/confusables"}, pure, "it is the vocabulary of all and depends on nobody, but for tables of Unicode"},
 	{"chat/client", []string{"chat"}, nil, pure, "a messenger's state is bytes-free and time is an argument"},
 	{"chat/book", []string{"chat", "chat/client"}, nil, pure, "what a screen shows is values, and time is an argument"},
 	{"chat/history", []string{"chat", "chat/book", "chat/client"}, []string{"modernc.org/sqlite"}, world, "it keeps what a screen shows, on disk"},

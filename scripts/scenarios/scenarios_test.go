@@ -136,10 +136,10 @@ func (w *world) launchWith(ts *testscript.TestScript, key string, variables []st
 }
 
 // beside are the variables by which a server does not meet others of this
-// machine: every door is closed but the first, whose port scenarios choose, and
-// nothing is kept on disk.
+// machine: every door is closed but the first, whose port scenarios choose, no
+// ports are lent, and nothing is kept on disk.
 func beside() []string {
-	env := []string{"MIM_DATA=:memory:"}
+	env := []string{"MIM_DATA=:memory:", "MIM_LEND=off"}
 	for _, d := range all.Dialects()[1:] {
 		env = append(env, "MIM_"+strings.ToUpper(d.Name())+"=off")
 	}

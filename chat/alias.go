@@ -1,4 +1,4 @@
-package account
+package chat
 
 import (
 	"strconv"
@@ -44,7 +44,7 @@ func usable(b byte) bool {
 // Reserve takes an alias out of what may be given, and reports whether it was
 // free.
 func (a *Aliases) Reserve(alias string) bool {
-	folded := fold(alias)
+	folded := Fold(alias)
 	if a.taken[folded] {
 		return false
 	}
@@ -57,28 +57,34 @@ func (a *Aliases) Reserve(alias string) bool {
 
 // Give makes an alias for a name and reserves it.
 func (a *Aliases) Give(name string) string {
-	stem := ascii(name)
-	if IsAlias(stem) && a.Reserve(stem) {
-		return stem
-	}
-	first := 2
-	if stem == "" {
-		stem, first = "user", 1
-	}
+	stem := AliasStem(name)
 	// Names of one stem may be many: each begins where the last one ended.
-	for n := max(first, a.next[fold(stem)]); ; n++ {
-		number := strconv.Itoa(n)
-		alias := stem[:min(len(stem), MaxAlias-len(number))] + number
-		if a.Reserve(alias) {
-			a.next[fold(stem)] = n + 1
+	for n := max(1, a.next[Fold(stem)]); ; n++ {
+		if alias := AliasOf(stem, n); alias != "" && a.Reserve(alias) {
+			a.next[Fold(stem)] = n + 1
 			return alias
 		}
 	}
 }
 
-// ascii is what a name has of ASCII letters and digits, marks taken off, cut
-// to MaxAlias bytes.
-func ascii(name string) string {
+// AliasOf is the nth alias, from 1, that a name of this stem may have; "" if
+// that one is none.
+func AliasOf(stem string, n int) string {
+	number := strconv.Itoa(n)
+	switch {
+	case stem == "":
+		return "user" + number
+	case n == 1 && IsAlias(stem):
+		return stem
+	case n == 1:
+		return ""
+	}
+	return stem[:min(len(stem), MaxAlias-len(number))] + number
+}
+
+// AliasStem is what a name has of ASCII letters and digits, marks taken off,
+// cut to MaxAlias bytes; it may be empty.
+func AliasStem(name string) string {
 	var b strings.Builder
 	for _, r := range name {
 		if r >= 0xff01 && r <= 0xff5e {

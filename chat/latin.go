@@ -1,4 +1,4 @@
-package account
+package chat
 
 // latin is a small Latin letter without its marks, in ASCII; "" for all else.
 // Marks that are characters of their own are left out by that.

@@ -1,4 +1,4 @@
-package account
+package chat
 
 import (
 	"fmt"
@@ -68,10 +68,10 @@ func FuzzAliases(f *testing.F) {
 		seen := map[string]bool{}
 		for _, name := range []string{x, y, x} {
 			alias := a.Give(name)
-			if !IsAlias(alias) || seen[fold(alias)] {
+			if !IsAlias(alias) || seen[Fold(alias)] {
 				t.Fatalf("%q and %q: %q", x, y, alias)
 			}
-			seen[fold(alias)] = true
+			seen[Fold(alias)] = true
 		}
 	})
 }

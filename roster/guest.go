@@ -1,0 +1,105 @@
+package roster
+
+import (
+	"net/netip"
+	"slices"
+
+	"mim/chat"
+)
+
+// A guest is a user with an address of their own, as all others meet it: a
+// member that no link of theirs reaches. They talk to others by lines (line.go)
+// and others to them; where they see each other, in the table or by lease,
+// their names are what they claim.
+
+// An odd is what a member has whose name is no alias, or not the one it wanted.
+type odd struct {
+	alias string // folded
+	stem  string // what that was made of, folded
+	twin  string // the name that it wanted, folded, if it has another
+}
+
+// guestOf makes the guest of a user who has come. The name may be one that
+// somebody has already: then the guest has another.
+func (r *Roster) guestOf(who *chat.Person, t *chat.Traits) *member {
+	m := &member{guest: true, traits: t, seat: -1}
+	name, twin := r.twinOf(who.Name)
+	if name != who.Name {
+		as := *who
+		as.Name = name
+		who = &as
+		m.odd = &odd{twin: twin}
+	}
+	m.folded, m.came.Who = fold(name), who
+	r.enlist(m)
+	return m
+}
+
+// enterGuest makes the guest of a user who has come known to all; of says whose
+// it is.
+func (r *Roster) enterGuest(who *chat.Person, t *chat.Traits, of func(*member)) *member {
+	m := r.guestOf(who, t)
+	of(m)
+	r.appear(m, 0)
+	return m
+}
+
+// leaveGuest takes the guest of a user who has gone out of everything.
+func (r *Roster) leaveGuest(m *member) {
+	for len(m.rooms) > 0 {
+		r.exit(m, m.rooms[len(m.rooms)-1])
+	}
+	r.vanish(m, 0)
+	r.delist(m)
+}
+
+// renamed gives a guest another name than the one that belongs to an account now.
+func (r *Roster) renamed(m *member) {
+	r.leaveGuest(m)
+	who := *m.came.Who
+	who.Alias = ""
+	if l := m.lease; l != nil {
+		r.unlease(m.came.Who)
+		who.Name = l.claimed
+		l.guest = r.guestOf(&who, m.traits)
+		l.guest.lease = l
+		r.setLeased(append(slices.Clip(r.leased), l.guest.came.Who))
+		r.appear(l.guest, 0)
+		return
+	}
+	who.Name = m.user.came.Who.Name
+	m.user.guest = r.enterGuest(&who, m.traits, func(n *member) { n.user = m.user })
+}
+
+// mayClaim is why nobody can log in at an address of their own under a name
+// that only they say is theirs, or nil.
+func (r *Roster) mayClaim(kind int, name string, at netip.AddrPort) error {
+	a := r.accountCalled([]byte(name))
+	switch {
+	case a != nil && a.bound:
+		return errBound
+	case r.isLent(kind, at):
+		return errLent
+	}
+	return nil
+}
+
+// called finds the guest who dials from an address and says a name, of several
+// the older one; nil: there is none.
+func (r *Roster) called(addr netip.Addr, name string) *member {
+	folded := fold(name)
+	isIt := func(m *member) bool {
+		return m != nil && m.user != nil && m.user.came.Who.Name == name && m.addr() == addr
+	}
+	if m := r.named[folded]; isIt(m) {
+		return m
+	}
+	last := r.twinNumbers[folded].next
+	r.walked += last
+	for n := 2; n < last; n++ {
+		if m := r.named[fold(twinName(name, n))]; isIt(m) {
+			return m
+		}
+	}
+	return nil
+}

@@ -1,0 +1,387 @@
+package roster
+
+import (
+	"net/netip"
+	"time"
+
+	"mim/chat"
+)
+
+// A line is what a user with an address of their own and one of another dialect
+// say to each other. By TCP it is a connection that we dial, or that is made to
+// the port that is lent to the other; by UDP it is the texts from that port, one
+// at a time, since they may overtake each other.
+//
+//	nothing to say --> dialling --> up -- idle for lineIdle, or either is gone --> closed
+//	                     |  ^
+//	                     |--| dialTries, then what waits has failed
+type line struct {
+	own    *member   // at the other end; nil: the one who calls has not said its name
+	other  *member   // for whom we speak
+	link   chat.Link // 0: not up
+	dial   uint64    // the one under way, 0: none
+	tries  uint8
+	ticket uint64 // of the piece under way, by UDP; 0: none
+	first  *delivery
+	last   *delivery
+	wait   int // deliveries
+	used   time.Duration
+	timer  timer
+}
+
+// A pair is whose line it is.
+type pair struct{ own, other *member }
+
+const (
+	// dialTries dials, each given up by the driver after 2 s, make a person
+	// unreachable; between two of them is dialPause.
+	dialTries = 3
+	dialPause = 300 * time.Millisecond
+	// postWithin is how long the author of a text waits for it to be confirmed
+	// by UDP.
+	postWithin = 6 * time.Second
+	// lineIdle is how long a connection is kept on which nothing is said.
+	lineIdle = 15 * time.Minute
+	// maxLines is how many there are; beyond it the idle ones go earlier.
+	maxLines = 4096
+	// namedWithin is how long one who calls may take to say its name, and
+	// maxUnnamed how many from one address may do so at once (mim0.md, Peers).
+	namedWithin = 30 * time.Second
+	maxUnnamed  = 8
+	// lowestPort is the first that is dialled: a login must not make us speak to
+	// a machine's own services (mim0.md, Peers).
+	lowestPort = 1024
+)
+
+var (
+	errUnreachable error = chat.Errorf(chat.NotDelivered, "the receiver's program cannot be reached")
+	errNoPort      error = chat.Errorf(chat.NotDelivered, "all ports are lent by which the receiver could hear from you; try again later")
+	errTooMany     error = chat.Errorf(chat.NotDelivered, "too many talks are open; try again later")
+	errNotNamed    error = chat.Errorf(chat.TooLate, "no name within %v", namedWithin)
+)
+
+// deliverGuest puts a text on the line to a guest.
+func (r *Roster) deliverGuest(author *member, e *entry, to *member) {
+	l, err := r.lineOf(to, author)
+	if err == nil && l.wait >= maxInbox {
+		err = errFull
+	}
+	if err != nil {
+		if e.answer.Err = err; e.say.All {
+			e.answer.Err = errNotByAll
+		}
+		return
+	}
+	e.open++
+	d := r.newDelivery()
+	d.of, d.said.From, d.said.To = e, author.came.Who, to.came.Who
+	d.text, d.rest = e.say.Text, e.say.Text
+	if l.wait++; l.first == nil {
+		l.first = d
+	} else {
+		l.last.next = d
+	}
+	l.last = d
+	l.used = r.now
+	switch {
+	case to.traits.Reach == chat.ByPeerUDP:
+		r.postNext(l)
+	case l.link != 0:
+		r.tellLine(l, d)
+	case l.dial == 0 && l.timer.place == 0:
+		r.dialLine(l)
+	}
+}
+
+// lineOf is the line of a guest and another, made if there is none.
+func (r *Roster) lineOf(own, other *member) (*line, error) {
+	if l := r.lines[pair{own, other}]; l != nil {
+		return l, nil
+	}
+	at := own.came.Who.Near
+	switch {
+	case own.traits.Reach == chat.ByPeerUDP && other.lent[udp].port == nil:
+		return nil, errNoPort
+	case own.traits.Reach == chat.ByPeerTCP && at.Port() < lowestPort:
+		return nil, errUnreachable
+	case len(r.lines) >= maxLines && !r.closeIdle():
+		return nil, errTooMany
+	}
+	return r.addLine(&line{own: own, other: other}), nil
+}
+
+func (r *Roster) addLine(l *line) *line {
+	l.timer.fire, l.timer.of = fireLine, l
+	l.used = r.now
+	r.lines[pair{l.own, l.other}] = l
+	l.own.lines = append(l.own.lines, l)
+	l.other.lines = append(l.other.lines, l)
+	return l
+}
+
+// closeIdle closes the lines on which nothing waits and has not for a minute,
+// one in sixteen at the least, and reports whether there was one.
+func (r *Roster) closeIdle() (found bool) {
+	r.walked += len(r.lines)
+	for _, l := range r.lines {
+		if l.first == nil && r.now-l.used > time.Minute {
+			found = true
+			r.endLine(l, nil)
+		}
+	}
+	return found
+}
+
+// dialLine calls the listener of the guest.
+func (r *Roster) dialLine(l *line) {
+	r.numbered++
+	l.dial = r.numbered
+	l.tries++
+	r.dials[l.dial] = l
+	r.out = append(r.out, Effect{
+		Kind: Dial, Call: l.dial, Addr: l.own.came.Who.Near, Name: l.other.came.Who.Name, Dialect: l.own.traits.Dialect,
+	})
+}
+
+// Dialled says that the dial with this number has become a link. Its session
+// has said for whom it speaks.
+func (r *Roster) Dialled(now time.Time, number uint64, id chat.Link, t *chat.Traits) []Effect {
+	r.begin(now)
+	l := r.dials[number]
+	delete(r.dials, number)
+	k := r.place(id, t)
+	if l == nil {
+		r.end(k, nil) // nobody wants it any more
+		return r.out
+	}
+	k.addr = l.own.addr()
+	l.dial, l.tries = 0, 0
+	r.connected(l, k)
+	return r.out
+}
+
+// connected is a line that has a link now.
+func (r *Roster) connected(l *line, k *link) {
+	k.line, l.link = l, k.id
+	r.start(&l.timer, lineIdle)
+	for d := l.first; d != nil; d = d.next {
+		if d.mark == 0 {
+			r.tellLine(l, d)
+		}
+	}
+}
+
+// Undialled says that the dial with this number has failed.
+func (r *Roster) Undialled(now time.Time, number uint64) []Effect {
+	r.begin(now)
+	l := r.dials[number]
+	delete(r.dials, number)
+	switch {
+	case l == nil:
+	case l.tries < dialTries:
+		l.dial = 0
+		r.start(&l.timer, time.Duration(l.tries)*dialPause)
+	case l.link == 0:
+		l.dial = 0
+		r.endLine(l, errUnreachable)
+	}
+	return r.out
+}
+
+// tellLine tells a text on a connection and asks to hear when it has left.
+func (r *Roster) tellLine(l *line, d *delivery) {
+	r.tellPieces(l.link, l.own, d)
+	if l.timer.at > r.now+leftWithin || l.timer.place == 0 {
+		r.start(&l.timer, leftWithin)
+	}
+}
+
+// lineLeft takes the texts off a line whose bytes have left.
+func (r *Roster) lineLeft(l *line, mark uint64) {
+	for d := l.first; d != nil && d.mark != 0 && d.mark <= mark; d = l.first {
+		r.shift(l, nil)
+	}
+}
+
+// shift takes the first text off a line, with its outcome.
+func (r *Roster) shift(l *line, err error) {
+	d := l.first
+	if l.first = d.next; l.first == nil {
+		l.last = nil
+	}
+	l.wait--
+	l.used = r.now
+	r.outcome(d.of, err)
+	r.freeDelivery(d)
+}
+
+// ringLine is the timer of a line: it dials again, gives up what does not leave
+// or is not confirmed, and closes a line on which nothing is said.
+func (r *Roster) ringLine(l *line) {
+	switch {
+	case l.own.traits.Reach == chat.ByPeerUDP && l.ticket != 0:
+		delete(r.posts, l.ticket)
+		l.ticket = 0
+		r.shift(l, errSilent)
+		r.postNext(l)
+	case l.own.traits.Reach == chat.ByPeerUDP:
+		r.endLine(l, nil)
+	case l.link == 0 && l.dial == 0:
+		r.dialLine(l)
+	case l.first == nil && r.now-l.used >= lineIdle:
+		r.endLine(l, nil)
+	default:
+		next := lineIdle
+		for d := l.first; d != nil; d = d.next {
+			if r.now-d.at < leftWithin {
+				next = d.at + leftWithin - r.now
+				break
+			}
+			r.detach(d, errSilent)
+		}
+		r.start(&l.timer, next)
+	}
+}
+
+// endLine ends a line: what waits on it fails.
+func (r *Roster) endLine(l *line, why error) {
+	r.stop(&l.timer)
+	if l.dial != 0 {
+		delete(r.dials, l.dial)
+		l.dial = 0
+	}
+	if l.ticket != 0 {
+		delete(r.posts, l.ticket)
+		l.ticket = 0
+	}
+	if why == nil {
+		why = errGone
+	}
+	for l.first != nil {
+		r.shift(l, why)
+	}
+	if k := r.at(l.link); l.link != 0 && k != nil && !k.ending {
+		r.end(k, nil)
+	}
+	if p := l.other.lent[udp].port; p != nil && l.own.traits.Reach == chat.ByPeerUDP {
+		r.out = append(r.out, Effect{Kind: Farewell, Port: p.index, Addr: l.own.came.Who.Near})
+	}
+	delete(r.lines, pair{l.own, l.other})
+	l.own.unline(l)
+	l.other.unline(l)
+}
+
+func (m *member) unline(l *line) {
+	for i, other := range m.lines {
+		if other == l {
+			last := len(m.lines) - 1
+			m.lines[i], m.lines[last] = m.lines[last], nil
+			m.lines = m.lines[:last]
+			return
+		}
+	}
+}
+
+// cut is the end of a link of a line. What was told on it and has not left may
+// have arrived or not: nobody tells it twice.
+func (r *Roster) cut(k *link, l *line) {
+	switch {
+	case l.own == nil:
+		r.isNamed(k)
+	case l.link == k.id && r.lines[pair{l.own, l.other}] == l:
+		l.link = 0
+		for l.first != nil && l.first.mark != 0 {
+			r.shift(l, errGone)
+		}
+		r.endLine(l, errGone)
+	}
+}
+
+// hangUp ends all lines of a member who has gone.
+func (r *Roster) hangUp(m *member) {
+	for len(m.lines) > 0 {
+		r.endLine(m.lines[len(m.lines)-1], errGone)
+	}
+}
+
+// Called notes a link to a lent port of TCP. Who is not at the address of a user
+// who has a listener, or finds nobody behind the port, learns nothing.
+func (r *Roster) Called(now time.Time, id chat.Link, t *chat.Traits, index int, remote netip.AddrPort) []Effect {
+	r.begin(now)
+	k := r.place(id, t)
+	k.addr = bare(remote.Addr())
+	p := r.pools[tcp].ports[index]
+	if p.who == nil || r.listening[k.addr] == 0 || r.unnamed[k.addr] >= maxUnnamed {
+		r.end(k, nil)
+		return r.out
+	}
+	r.unnamed[k.addr]++
+	k.line = &line{other: p.who}
+	r.await(id.Slot(), r.now+namedWithin)
+	return r.out
+}
+
+// named is a link to a lent port whose other end has said who it is, or that
+// ends before it has.
+func (r *Roster) isNamed(k *link) {
+	r.unwait(k)
+	if r.unnamed[k.addr]--; r.unnamed[k.addr] == 0 {
+		delete(r.unnamed, k.addr)
+	}
+}
+
+// onLine is Do for a link to a user with a listener of their own.
+func (r *Roster) onLine(k *link, q chat.Request) {
+	r.reply(k.id, chat.Answer{To: q}) // which has no words there
+	switch q := q.(type) {
+	case *chat.Hello:
+		if k.line.own == nil {
+			r.hello(k, q)
+		}
+	case *chat.Say:
+		if l := k.line; l.own != nil {
+			l.used = r.now
+			if err := r.sayAs(l.own, l.other, q, nil); err != nil {
+				r.end(k, nil) // the only word there is for it
+			}
+		}
+	}
+}
+
+// hello is the name that the one who called a lent port has said.
+func (r *Roster) hello(k *link, q *chat.Hello) {
+	other := k.line.other
+	r.isNamed(k)
+	own := r.called(k.addr, q.Name)
+	if own == nil || !other.here() || other.lent[tcp].port == nil {
+		k.line = nil
+		r.end(k, nil)
+		return
+	}
+	l := r.lines[pair{own, other}]
+	if l == nil {
+		l = r.addLine(&line{own: own, other: other})
+	}
+	r.connected(l, k)
+}
+
+// sayAs is a text of a guest. confirm, if not nil, is told whoever sent it once
+// it has arrived or is stored. The error is why it cannot even be tried.
+func (r *Roster) sayAs(m, to *member, q *chat.Say, confirm *confirm) error {
+	if r.heldText+len(q.Text) > maxHeldText {
+		return errHeldText
+	}
+	say := chat.Say{To: []byte(to.came.Who.Name), Text: q.Text, Cut: q.Cut}
+	if err := r.refusal(m, say.To); err != nil {
+		return err
+	}
+	e := r.loose(&say)
+	e.confirm = confirm
+	r.route(m, e)
+	err := e.answer.Err
+	if e.open == 0 {
+		r.confirmed(e)
+		r.free(e)
+	}
+	return err
+}
