@@ -140,6 +140,16 @@ func TestMark(t *testing.T) {
 	}
 }
 
+// TestMarkExample: the values of docs/dialects/dtu.md, "Payload".
+func TestMarkExample(t *testing.T) {
+	m := mark{SpeakerID("400956614016195", "Will"), 1}
+	p := make([]byte, 410)
+	m.write(p)
+	if check := bits(p, 48, 32); m.speaker != 0x2ead9f74 || check != 0x50b02b5b {
+		t.Errorf("speaker %08x, check %08x", m.speaker, check)
+	}
+}
+
 // TestPlaces: pieces lie side by side.
 func TestPlaces(t *testing.T) {
 	for n := range int64(3 * numbers) {

@@ -40,8 +40,8 @@ type mark struct {
 
 // SpeakerID is the number by which a person is known in a call, from the key
 // of the call and the person's nick in it: everybody in a call can compute it
-// for everybody else. The case of ASCII letters in the nick makes no
-// difference. It is a name tag and no proof: whoever is in a call can send
+// for everybody else. Case makes no difference in
+// the nick. It is a name tag and no proof: whoever is in a call can send
 // another one's.
 func SpeakerID(call, nick string) uint32 {
 	id := crc32.Checksum([]byte(call+"\n"+strings.ToLower(nick)), castagnoli)

@@ -42,6 +42,7 @@ var rules = []rule{
 	{"chat/script", []string{"chat"}, nil, pure, "a load test's script is words in, steps out, and time is an argument"},
 	{"chat/voice", nil, nil, pure, "the sound of a call is samples in, samples out, and time is an argument"},
 	{"chat/voice/resample", nil, nil, pure, "a filter knows samples only"},
+	{"chat/voice/pulse", []string{"chat/voice", "chat/voice/resample"}, []string{"github.com/jfreymuth/pulse"}, world, "it is the sound card, with goroutines of its own"},
 	{"chat/voice/wav", []string{"chat/voice", "chat/voice/resample"}, nil, virtual, "a file lasts as long as its sound by the time that it is given"},
 	{"chat/term", []string{"chat", "chat/client", "chat/book"}, []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/x/ansi"}, world, "a screen draws the book and knows no network"},
 	{"codec", []string{"chat"}, nil, pure, "it is the contract between bytes and chat values"},
