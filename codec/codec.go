@@ -162,6 +162,20 @@ type Ending interface {
 	End(p []byte) (e chat.Event, n int, err error)
 }
 
+// Skimming is a Caller that can tell of people without making values of them,
+// for a reader with thousands of links, on each of which everybody is told of.
+type Skimming interface {
+	Caller
+	// Skim takes the news of one person at the beginning of p, if it is there
+	// whole and Next would report nothing before it. who are bytes of p that are
+	// the same whenever that person comes or goes, and no other's. n is how many
+	// bytes it took; 0: Next has to be asked.
+	Skim(p []byte) (who []byte, came bool, n int)
+	// AppendWho appends the bytes by which Skim would tell of a person who is at
+	// the address Near.
+	AppendWho(dst []byte, who *chat.Person) []byte
+}
+
 // Voicing is a Dialect whose calls are heard by datagrams on its Voice port.
 type Voicing interface {
 	Dialect

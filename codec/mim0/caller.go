@@ -158,6 +158,28 @@ func (c *caller) update(p []byte) (chat.Event, int, error) {
 	return &chat.Went{Who: who}, n, nil
 }
 
+// Skim takes an update without a look at its fields: what nobody could call is
+// told, too.
+func (c *caller) Skim(p []byte) (who []byte, came bool, n int) {
+	if c.outcome != none || c.lines.Skipping() || start(p) != block {
+		return nil, false, 0
+	}
+	if n = sizeLen + int(binary.BigEndian.Uint16(p)); len(p) < n {
+		return nil, false, 0
+	}
+	return p[sizeLen+1 : n], p[sizeLen] == added, n
+}
+
+// AppendWho appends name, address and port as an update has them.
+func (c *caller) AppendWho(dst []byte, who *chat.Person) []byte {
+	at := len(dst)
+	dst = appendUpdate(dst, added, who, near)
+	if len(dst) == at {
+		return dst
+	}
+	return append(dst[:at], dst[at+sizeLen+1:]...)
+}
+
 // readEntry decodes what stands behind the type of an update; the error says
 // why nobody could call such a person (mim0 rule 9).
 func readEntry(p []byte) (*chat.Person, error) {

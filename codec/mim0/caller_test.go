@@ -200,3 +200,39 @@ func TestTextIsHarmless(t *testing.T) {
 		}
 	}
 }
+
+// TestSkim: what Skim tells of is what Next would, by the same bytes for the
+// same person, and it leaves everything else to Next.
+func TestSkim(t *testing.T) {
+	who := &chat.Person{Name: "bob", Near: addr(bob)}
+	came, went := appendUpdate(nil, added, who, near), appendUpdate(nil, deleted, who, near)
+	c := New().(codec.Calling).Call(codec.Link{}).(codec.Skimming)
+	want := string(c.AppendWho([]byte("x"), who))
+	for _, row := range []struct {
+		what, p string
+		came    bool
+		n       int
+	}{
+		{"came", string(came) + "more", true, len(came)},
+		{"went", string(went), false, len(went)},
+		{"not whole", string(came[:len(came)-1]), false, 0},
+		{"text", "Welcome\n", false, 0},
+		{"nothing", "", false, 0},
+		{"undecided", string(came[:2]), false, 0},
+	} {
+		got, isCame, n := c.Skim([]byte(row.p))
+		if n != row.n || isCame != row.came || n > 0 && "x"+string(got) != want {
+			t.Errorf("%s: %q, %v, %d", row.what, got, isCame, n)
+		}
+	}
+	c.Ask(nil, &chat.Login{Name: "alice", Port: 1})
+	if _, _, n := c.Skim(came); n != 0 {
+		t.Error("the answer to a login comes first")
+	}
+	if n := testing.AllocsPerRun(100, func() { c.Skim(came) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if other := c.AppendWho(nil, &chat.Person{Name: "bob", Near: addr("192.0.2.7:4")}); string(other) == want[1:] {
+		t.Error("another address is another person")
+	}
+}

@@ -17,7 +17,7 @@ func TestComplete(t *testing.T) {
 	const (
 		commands  = "serve join man completion"
 		shells    = "bash zsh fish powershell"
-		joinFlags = "--dialect --plain --json --mouse --listen --password-file --retry --no-retry --voice-in --voice-out --voice-port --log-level --log-format --help"
+		joinFlags = "--dialect --plain --json --mouse --listen --password-file --retry --no-retry --count --script --from --check --plot --server-pid --seed --voice-in --voice-out --voice-port --log-level --log-format --help"
 	)
 	for _, c := range []struct{ typed, want string }{
 		{"", commands},

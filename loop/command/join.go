@@ -79,6 +79,7 @@ func joinCommand(dialects []codec.Dialect, s streams) *cli.Command {
 		newToggle("retry", "look for a lost server again: after 1, 2, 4 ... 30 s (the default)", &j.retry, retrying),
 		newToggle("no-retry", "end when the server is lost and the last talk is over", &j.retry, oneTry),
 	}
+	flags = append(flags, crowdFlags()...)
 	return &cli.Command{
 		Name:      "join",
 		Usage:     "join a registry and talk to the people there",
@@ -93,7 +94,8 @@ Examples:
    mim join alice@192.0.2.7
    mim join alice@[::1]:4242
 ` + examples(speaks[1:], dialects) + `   echo '@bob lunch?' | mim join alice@192.0.2.7
-   mim join robot@192.0.2.7 --json       one JSON object a line, for scripts`,
+   mim join robot@192.0.2.7 --json       one JSON object a line, for scripts
+   mim join --count 500 --script scripts/load/chatter.mim p@192.0.2.7    a load test`,
 		Flags:           slices.Concat(flags, voiceFlags(), logFlags("warn")),
 		HideHelpCommand: true, // people may be called help
 		Action: func(c *cli.Context) error {
@@ -103,6 +105,9 @@ Examples:
 			log, f := newLog(c, journal, false)
 			if f != nil {
 				return f
+			}
+			if wantsCrowd(c) {
+				return j.load(c, dialects, s, log)
 			}
 			if err := j.read(c, dialects); err != nil {
 				return err
@@ -155,6 +160,17 @@ func examples(words []string, dialects []codec.Dialect) (lines string) {
 
 // read turns the flags and the argument into values.
 func (j *joining) read(c *cli.Context, dialects []codec.Dialect) error {
+	if err := j.readDialect(c, dialects); err != nil {
+		return err
+	}
+	if err := j.readTarget(c); err != nil {
+		return err
+	}
+	return j.readListen(c)
+}
+
+// readDialect turns --dialect into a value.
+func (j *joining) readDialect(c *cli.Context, dialects []codec.Dialect) error {
 	d, f := find(dialects, c.String("dialect"))
 	if f != nil {
 		f.try = "mim join --dialect " + callers(dialects)[0]
@@ -168,6 +184,12 @@ func (j *joining) read(c *cli.Context, dialects []codec.Dialect) error {
 	if d.Name() != callers(dialects)[0] {
 		j.begin += " --dialect " + d.Name()
 	}
+	return nil
+}
+
+// readTarget turns the argument into values.
+func (j *joining) readTarget(c *cli.Context) error {
+	f, d := (*failure)(nil), j.dialect
 	switch c.Args().Len() {
 	case 0:
 		return badUse(j.begin+" alice@localhost", "cannot join: who, and where? It wants NAME@HOST[:PORT]")
@@ -178,6 +200,12 @@ func (j *joining) read(c *cli.Context, dialects []codec.Dialect) error {
 	if j.target, f = parseTarget(j.begin, c.Args().First(), registryPort(d)); f != nil {
 		return f
 	}
+	return nil
+}
+
+// readListen turns --listen into a value.
+func (j *joining) readListen(c *cli.Context) error {
+	f, d := (*failure)(nil), j.dialect
 	if join.Listens(d) {
 		j.listen, f = newFinder().listenFor(c.Context, j.begin, given(c, "listen"), c.String("listen"), j.target)
 	} else if c.String("listen") != "" {

@@ -55,6 +55,9 @@ type Link struct {
 // ID is the loop's name of the link.
 func (l *Link) ID() loop.ID { return l.id }
 
+// Caller is what asks on the link; nil if the other end does.
+func (l *Link) Caller() codec.Caller { return l.caller }
+
 // Closing reports whether the link takes no requests any more.
 func (l *Link) Closing() bool { return l.closing }
 

@@ -1,0 +1,63 @@
+package crowd
+
+import (
+	"container/heap"
+	"time"
+)
+
+// never is when a person wants to be woken who does not.
+const never = time.Duration(1<<63 - 1)
+
+// wakes are the times at which people want to be woken, the earliest first. A
+// person who has changed their mind leaves the old entry in, which is dropped
+// when its time comes.
+type wakes []wake
+
+type wake struct {
+	at time.Duration
+	n  int32
+}
+
+func (w wakes) Len() int           { return len(w) }
+func (w wakes) Less(i, j int) bool { return w[i].at < w[j].at }
+func (w wakes) Swap(i, j int)      { w[i], w[j] = w[j], w[i] }
+func (w *wakes) Push(x any)        { *w = append(*w, x.(wake)) }
+func (w *wakes) Pop() any {
+	old := *w
+	last := old[len(old)-1]
+	*w = old[:len(old)-1]
+	return last
+}
+
+// first is when the next one is.
+func (w wakes) first() (time.Duration, bool) {
+	if len(w) == 0 {
+		return 0, false
+	}
+	return w[0].at, true
+}
+
+// pop gives somebody whose time has come.
+func (w *wakes) pop(now time.Duration, people []person) (n int, ok bool) {
+	for len(*w) > 0 && (*w)[0].at <= now {
+		first := heap.Pop(w).(wake)
+		if p := &people[first.n]; p.at == first.at {
+			p.at = never
+			return int(first.n), true
+		}
+	}
+	return 0, false
+}
+
+// wake has person n woken at a time, and not at the one asked for before.
+func (m *Mode) wake(n int, at time.Duration) {
+	p := &m.people[n]
+	if p.at == at {
+		return
+	}
+	p.at = at
+	heap.Push(&m.wakes, wake{at, int32(n)})
+	if m.wakes[0].at == at {
+		m.net.Alarm(m.start.Add(max(at, m.now())))
+	}
+}
