@@ -8,7 +8,8 @@
 //	serve KEY [flags]         run mim serve on a loopback port that the system picks;
 //	                          $KEY is its address, $KEY_PORT its port. Other doors are
 //	                          closed: --DIALECT 0 opens one, at $KEY_DIALECT and, if it
-//	                          has one for datagrams, $KEY_DIALECT_udp
+//	                          has one for datagrams, $KEY_DIALECT_udp, with the port
+//	                          $KEY_DIALECT_udp_PORT
 //	join KEY[=NAME] [flags]   run mim join NAME@$server --json (NAME: KEY), or
 //	                          NAME@$server_DIALECT with --dialect DIALECT
 //	run KEY [MIM_X=y] args    run mim with any arguments and variables
