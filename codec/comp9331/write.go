@@ -27,7 +27,7 @@ func (dialect) Append(dst []byte, e chat.Event, _ codec.Variant) []byte {
 func appendPresence(dst []byte, who *chat.Person, tail string) []byte {
 	at := len(dst)
 	if who != nil {
-		dst = appendName(dst, who.Name)
+		dst = appendName(dst, who.Word())
 	}
 	if len(dst) == at {
 		return dst
@@ -41,7 +41,7 @@ func appendPresence(dst []byte, who *chat.Person, tail string) []byte {
 func appendSaid(dst []byte, e *chat.Said) []byte {
 	at := len(dst)
 	if e.From != nil {
-		dst = appendName(dst, e.From.Name)
+		dst = appendName(dst, e.From.Word())
 	}
 	if len(dst) == at {
 		return dst

@@ -18,11 +18,11 @@ func (d *dialect) Append(dst []byte, e chat.Event, _ codec.Variant) []byte {
 		return appendMembers(dst, e)
 	case *chat.Entered:
 		if !d.quiet && e.Who != nil {
-			return appendPresence(dst, wordUserJoin, e.Room, e.Who.Name)
+			return appendPresence(dst, wordUserJoin, e.Room, e.Who.Plain())
 		}
 	case *chat.Exited:
 		if !d.quiet && e.Who != nil {
-			return appendPresence(dst, wordUserLeave, e.Room, e.Who.Name)
+			return appendPresence(dst, wordUserLeave, e.Room, e.Who.Plain())
 		}
 	case *chat.Ping:
 		return appendPing(dst, e.Number)
@@ -40,7 +40,7 @@ func appendSaid(dst []byte, e *chat.Said) []byte {
 		return dst
 	}
 	dst = append(dst, wordMsg...)
-	dst, ok := appendWord(dst, e.From.Name)
+	dst, ok := appendWord(dst, e.From.Plain())
 	switch {
 	case !ok:
 	case e.Room != "":
@@ -78,7 +78,7 @@ func appendMembers(dst []byte, e *chat.Members) []byte {
 		before := len(dst)
 		dst = append(dst, between...)
 		head := len(dst)
-		if dst = appendName(dst, who.Name); len(dst) == head {
+		if dst = appendName(dst, who.Plain()); len(dst) == head {
 			dst = dst[:before]
 			continue
 		}
@@ -139,7 +139,7 @@ func appendCall(dst []byte, e *chat.Call) []byte {
 	switch {
 	case e.State == chat.CallEnded:
 	case e.Who != nil:
-		dst, ok = appendWord(dst, e.Who.Name)
+		dst, ok = appendWord(dst, e.Who.Plain())
 	default:
 		dst, ok = appendRoom(dst, e.Room)
 	}

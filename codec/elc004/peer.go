@@ -195,7 +195,7 @@ func (s *Socket) Known(now time.Time, self netip.AddrPort, people []*chat.Person
 			p = s.befriend(k, p)
 		}
 		p.table = s.known
-		if id := appendAlias(room[:0], who.Name); string(id) != p.id {
+		if id := appendAlias(room[:0], who.Plain()); string(id) != p.id {
 			p.id = string(id)
 		}
 		if fresh && p.id == "" && p.claim != "" {

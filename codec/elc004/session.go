@@ -140,7 +140,7 @@ func (s *session) appendTable(dst []byte, people []*chat.Person) []byte {
 		dst = append(to.Addr().AppendTo(dst), ':')
 		dst = strconv.AppendUint(dst, uint64(to.Port()), 10)
 		if !s.bare {
-			dst = appendID(append(dst, ':'), who.Name, to.Port())
+			dst = appendID(append(dst, ':'), who.Plain(), to.Port())
 		}
 	}
 	return dst
