@@ -67,8 +67,23 @@ func (b *Book) waiting(v client.View) {
 	c := b.conversation(b.keyOf(v.Room, v.To))
 	b.use(c)
 	l := b.append(c, Line{At: v.At, Kind: Own, Who: chat.Quote(b.cfg.Name), Text: harmlessLines(v.Text), State: Waiting, Ticket: v.Ticket})
+	if len(b.tickets) >= maxTickets {
+		b.forgetTickets()
+	}
 	b.tickets[v.Ticket] = place{c, l.ID}
 	b.unmark(c)
+}
+
+// maxTickets is how many texts of ours are remembered whose fate may change.
+const maxTickets = 20_000
+
+// forgetTickets forgets those that do not wait any more, or are out of memory.
+func (b *Book) forgetTickets() {
+	for t, at := range b.tickets {
+		if l, ok := at.in.Line(at.id); !ok || l.State != Waiting {
+			delete(b.tickets, t)
+		}
+	}
 }
 
 // unmark takes the unread line away once we have said something ourselves.
@@ -84,7 +99,9 @@ func (b *Book) sent(v client.View) {
 	k := b.keyOf(v.Room, v.To)
 	state := stateOf(v.State)
 	at, ok := b.tickets[v.Ticket]
-	delete(b.tickets, v.Ticket)
+	if state != Sent { // of that one may hear more
+		delete(b.tickets, v.Ticket)
+	}
 	i := -1
 	if ok && b.byKey[at.in.key] == at.in {
 		i = at.in.at(at.id)
@@ -138,13 +155,13 @@ func (b *Book) fold(c *Conversation, at time.Time, name string, came bool) {
 	if !came {
 		to, from = from, to
 	}
-	if from.drop(name) && l.came.len()+l.went.len() == 0 {
-		// They came and went, or are back: nothing is left to be said.
-		b.resize(c, l, before)
-		b.drop(c)
-		return
-	}
-	if !slices.Contains(to.names, name) {
+	switch {
+	case from.drop(name): // they came and went, or are back: nothing to be said
+		if l.came.len()+l.went.len() == 0 {
+			b.drop(c)
+			return
+		}
+	case !slices.Contains(to.names, name):
 		to.add(name)
 	}
 	l.At = at

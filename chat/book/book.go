@@ -44,8 +44,8 @@ type Config struct {
 	Zone   *time.Location // of times that are shown; nil: time.Local
 	// Lines is how many lines a conversation keeps in memory; the oldest go, to be
 	// fetched again from a history, where there is one. Conversations is how many
-	// there may be: for one more, the one that was quiet longest goes, but none
-	// that is open, has a draft or something unread, as long as there is another.
+	// there may be: for one more, the one that was quiet longest goes; first those
+	// in which nothing is unread, last those with a draft, never the open one.
 	// Bytes bounds the texts of all lines together: beyond it the conversation
 	// with most loses its older half. 0: the default.
 	Lines, Conversations, Bytes int
@@ -203,6 +203,8 @@ func (b *Book) Apply(v client.View) News {
 		b.append(b.byKey[Key{Kind: Home}], Line{At: now, Kind: System, Text: "bye"})
 	case client.Called:
 		return b.call(v)
+	case client.Voices:
+		b.voices(v)
 	}
 	return News{}
 }

@@ -25,6 +25,8 @@ type Call struct {
 	Since   time.Time // it is asked for or, if Talking, taken
 	Muted   bool      // we are not heard
 	Level   float64   // how loud we are, in dB of full scale, -96 to 0
+	// Speaking: we speak, at this moment.
+	Speaking bool
 	// Voices are the others who take part, as far as they are known.
 	Voices []Voice
 }
@@ -110,6 +112,30 @@ func (b *Book) callTaken(v client.View, with Key) {
 		}
 	case v.Name != "":
 		ours.heard(chat.Quote(v.Name))
+	}
+}
+
+// voices takes who is how loud in our call. Those of whom nothing is heard stay.
+func (b *Book) voices(v client.View) {
+	ours := b.calls.ours
+	if ours == nil || !ours.Talking {
+		return
+	}
+	for i := range ours.Voices {
+		ours.Voices[i].Level, ours.Voices[i].Speaking = silence, false
+	}
+	for i, o := range v.Voices {
+		if i == 0 {
+			ours.Muted, ours.Level, ours.Speaking = o.Muted, o.Level, o.Speaking
+			continue
+		}
+		who := ""
+		if o.Name != "" {
+			who = chat.Quote(o.Name)
+		}
+		ours.heard(who)
+		at := slices.IndexFunc(ours.Voices, func(v Voice) bool { return v.Who == who })
+		ours.Voices[at] = Voice{Who: who, Level: o.Level, Speaking: o.Speaking}
 	}
 }
 

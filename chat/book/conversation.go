@@ -201,8 +201,8 @@ func (b *Book) evict() bool {
 		if quiet == nil {
 			return true
 		}
-		if a, o := c.dear(), quiet.dear(); a != o {
-			return !a
+		if a, o := c.worth(), quiet.worth(); a != o {
+			return a < o
 		}
 		return c.used < quiet.used
 	}
@@ -218,9 +218,18 @@ func (b *Book) evict() bool {
 	return true
 }
 
-// dear reports whether the person would miss the conversation.
-func (c *Conversation) dear() bool {
-	return c.unread > 0 || c.draft != "" || c.standing == Open
+// worth is how much the person would miss the conversation. What strangers can
+// do counts less than what the person has done.
+func (c *Conversation) worth() int {
+	switch {
+	case c.draft != "":
+		return 3
+	case len(c.typed) > 0, c.key.Kind == Room && c.standing == Open:
+		return 2
+	case c.unread > 0, c.standing == Open:
+		return 1
+	}
+	return 0
 }
 
 // remove takes a conversation out of the book.

@@ -1,8 +1,8 @@
 package book
 
 import (
-	"cmp"
 	"slices"
+	"strings"
 
 	"mim/chat"
 	"mim/chat/client"
@@ -16,6 +16,7 @@ type Member struct {
 	Address string
 	Proof   chat.Proof
 	Us      bool // it is ourselves
+	folded  string
 }
 
 // people are those who are here, and who spoke when.
@@ -118,11 +119,13 @@ func (b *Book) roomMembers(k Key) []Member {
 
 // sortMembers sorts by name without regard to case.
 func sortMembers(list []Member) {
-	folded := make(map[string]string, len(list))
-	for _, m := range list {
-		folded[m.Name] = fold(m.Name)
+	for i := range list {
+		list[i].folded = fold(list[i].Name)
 	}
 	slices.SortFunc(list, func(a, o Member) int {
-		return cmp.Or(cmp.Compare(folded[a.Name], folded[o.Name]), cmp.Compare(a.Name, o.Name))
+		if c := strings.Compare(a.folded, o.folded); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Name, o.Name)
 	})
 }
