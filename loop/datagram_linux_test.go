@@ -174,77 +174,55 @@ func TestLongestDatagram(t *testing.T) {
 	}
 }
 
-// A relaying is a way to forward datagrams, to be measured.
-type relaying struct {
-	at  unix.Sockaddr        // where it is reached
-	cpu func() time.Duration // that its thread has used so far
-}
-
-// byReactor relays by a mode that sends to sink what comes.
-func byReactor(t testing.TB, sink netip.AddrPort) relaying {
+// byReactor relays by a mode that sends to sink what comes, and gives the
+// address at which it does.
+func byReactor(t testing.TB, sink netip.AddrPort) unix.Sockaddr {
 	m := &puppet{}
 	m.datagram = func(door int, _ netip.AddrPort, p []byte) { m.SendTo(door, sink, p) }
 	r := start(t, Config{Doors: []Door{tcp4, udp4}}, m)
-	on(t, r, runtime.LockOSThread)
 	_, at := sockaddr(r.Local(1))
-	return relaying{at, func() (used time.Duration) {
-		on(t, r, func() { used = threadCPU(t) })
-		return used
-	}}
+	return at
 }
 
 // byHand relays with nothing but recvfrom(2) and sendto(2), one after the
 // other: what it costs at least if datagrams are taken one by one.
-func byHand(t testing.TB, sink netip.AddrPort) relaying {
-	fd, at := udpEnd(t, udp4)
+func byHand(t testing.TB, sink netip.AddrPort) unix.Sockaddr {
+	fd, own := udpEnd(t, udp4)
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, udpQueue)
 	_, to := sockaddr(sink)
-	stop, ended, used := make(chan struct{}), make(chan struct{}), make(chan time.Duration)
+	_, at := sockaddr(own)
+	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		runtime.LockOSThread()
 		p := make([]byte, datagramSize)
 		for {
 			n, _, err := unix.Recvfrom(fd, p, 0)
-			switch {
-			case err != nil:
-			case n == 0: // asked for the time
-				used <- threadCPU(t)
-			default:
-				_ = unix.Sendto(fd, p[:n], 0, to)
-			}
-			select {
-			case <-stop:
+			if err == nil && n == 0 {
 				return
-			default:
+			}
+			if err == nil {
+				_ = unix.Sendto(fd, p[:n], 0, to)
 			}
 		}
 	}()
-	_, sa := sockaddr(at)
-	poke := func() { _ = unix.Sendto(fd, nil, 0, sa) }
 	t.Cleanup(func() {
-		close(stop)
-		for {
-			poke()
-			select {
-			case <-used:
-			case <-ended:
-				return
-			}
-		}
+		_ = unix.Sendto(fd, nil, 0, at)
+		await(t, "the loop by hand ends", ended)
 	})
-	return relaying{sa, func() time.Duration {
-		poke()
-		return await(t, "the loop by hand says its time", used)
-	}}
+	return at
 }
 
-func threadCPU(t testing.TB) time.Duration {
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
+// cpuBeside is the CPU time of all threads of the process but this one, to
+// which the goroutine must be locked.
+func cpuBeside(t testing.TB) time.Duration {
+	var all, own unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &all); err != nil {
 		t.Error(err)
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &own); err != nil {
+		t.Error(err)
+	}
+	return time.Duration(all.Utime.Nano() + all.Stime.Nano() - own.Utime.Nano() - own.Stime.Nano())
 }
 
 // exchange sends n datagrams of size by way of at, burst at a time, and waits
@@ -282,26 +260,29 @@ func receive(t testing.TB, fd int, into []byte) int {
 
 // BenchmarkRelay forwards pieces of voice of 20 ms through the reactor and
 // through the bare loop, in turns, so that both have the same machine. CPU time
-// is that of the relaying thread alone.
+// is that of the process, the collector included, without the thread that
+// sends and receives.
 func BenchmarkRelay(b *testing.B) {
 	const size = 410
 	for _, burst := range []int{1, 8, 32} {
 		b.Run(fmt.Sprintf("burst=%d", burst), func(b *testing.B) {
 			sink, sinkAt := udpEnd(b, udp4)
 			from, _ := udpEnd(b, udp4)
-			ways := []relaying{byHand(b, sinkAt), byReactor(b, sinkAt)}
+			ways := []unix.Sockaddr{byHand(b, sinkAt), byReactor(b, sinkAt)}
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
 			var cpu, wall [2]time.Duration
 			var mallocs [2]uint64
 			n := 0
 			for ; n < b.N; n += relayTurn {
 				for i, w := range ways {
-					exchange(b, from, sink, w.at, burst, burst, size) // its caches are warm
+					exchange(b, from, sink, w, burst, burst, size) // its caches are warm
 					var before, after runtime.MemStats
 					runtime.ReadMemStats(&before)
-					used, began := -w.cpu(), time.Now()
-					exchange(b, from, sink, w.at, relayTurn, burst, size)
+					used, began := cpuBeside(b), time.Now()
+					exchange(b, from, sink, w, relayTurn, burst, size)
 					wall[i] += time.Since(began)
-					cpu[i] += used + w.cpu()
+					cpu[i] += cpuBeside(b) - used
 					runtime.ReadMemStats(&after)
 					mallocs[i] += after.Mallocs - before.Mallocs
 				}

@@ -77,7 +77,8 @@ type Net interface {
 	// DialFrom is Dial from one of this machine's addresses, with a port that
 	// the system picks; one that is not valid is the system's choice too.
 	DialFrom(from netip.Addr, network, address string, within time.Duration, tag any)
-	// SendTo sends one datagram from a UDP door; it may be lost.
+	// SendTo sends one datagram of up to 65,507 bytes from a UDP door; it may be
+	// lost. b may be changed afterwards.
 	SendTo(door int, to netip.AddrPort, b []byte)
 	// IdleAfter sets the silence after which bytes that Data left unused are
 	// given to Idle; 0: never. Bytes kept already count from this call.

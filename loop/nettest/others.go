@@ -180,6 +180,7 @@ func manyDatagrams(p *pair) {
 	from, to := p.w.At(p.a.net, 0), p.w.At(p.b.net, 1)
 	var want []string
 	p.on(p.a, func(x loop.Net) {
+		x.SendTo(0, to, make([]byte, 1<<16)) // longer than any can be: it is lost
 		for i := range n {
 			text := strings.Repeat("x", i*7) // the first is empty
 			x.SendTo(0, to, []byte(text))

@@ -252,9 +252,12 @@ type datagram struct {
 	b    []byte
 }
 
+// maxDatagram is how long a datagram may be that IPv4 carries. Bytes.
+const maxDatagram = 65507
+
 // SendTo sends a datagram from a UDP door.
 func (h *Host) SendTo(door int, to netip.AddrPort, b []byte) {
-	if h.dead || door < 0 || door >= len(h.doors) || !h.doors[door].place.udp {
+	if h.dead || len(b) > maxDatagram || door < 0 || door >= len(h.doors) || !h.doors[door].place.udp {
 		return
 	}
 	w := h.w
