@@ -1,13 +1,8 @@
 package voicetest
 
 import (
-	"errors"
-	"io"
 	"math"
 	"math/rand/v2"
-	"os"
-
-	"mim/chat/voice/wav"
 )
 
 // Rate is the samples a second of what Speech makes.
@@ -47,40 +42,4 @@ func syllable(r *rand.Rand, out []int16, low float64) []int16 {
 		out = append(out, int16(6000*v*math.Sin(math.Pi*at)))
 	}
 	return out
-}
-
-// WriteFile writes samples as a WAV file.
-func WriteFile(path string, rate int, samples []int16) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	w, err := wav.NewWriter(f, rate)
-	if err == nil {
-		err = errors.Join(w.Write(samples), w.Close())
-	}
-	return errors.Join(err, f.Close())
-}
-
-// ReadFile gives the samples of a WAV file, and its rate.
-func ReadFile(path string) (samples []int16, rate int, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer f.Close()
-	r, err := wav.NewReader(f)
-	if err != nil {
-		return nil, 0, err
-	}
-	for part := make([]int16, 4096); ; {
-		n, err := r.Read(part)
-		samples = append(samples, part[:n]...)
-		switch {
-		case errors.Is(err, io.EOF):
-			return samples, r.Format().Rate, nil
-		case err != nil:
-			return nil, 0, err
-		}
-	}
 }
