@@ -56,12 +56,9 @@ func (m *model) command(word, rest string) tea.Cmd {
 
 // closeTalk ends a conversation: the open one, or that of a name.
 func (m *model) closeTalk(name string) tea.Cmd {
-	k := m.book.Current().Key()
-	if name != "" {
-		k = m.named(name)
-	}
+	k, ok := m.book.Named(name)
 	switch {
-	case m.book.Conversation(k) == nil:
+	case !ok:
 		m.says = "there is no talk with " + m.rule.clip(oneRow(name), 40)
 		return nil
 	case k.Kind == book.Home:
@@ -73,18 +70,6 @@ func (m *model) closeTalk(name string) tea.Cmd {
 	}
 	m.follow()
 	return nil
-}
-
-// named is the conversation that somebody means by what they type: bob, @bob,
-// "Anna Maria", #tea.
-func (m *model) named(s string) book.Key {
-	s = strings.TrimPrefix(strings.TrimSpace(s), "@")
-	for _, c := range m.book.Conversations() {
-		if k := c.Key(); strings.EqualFold(k.String(), s) || strings.EqualFold(k.Name, s) {
-			return k
-		}
-	}
-	return book.Key{Kind: book.Person, Name: s}
 }
 
 func (m *model) setBell(word string) tea.Cmd {

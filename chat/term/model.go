@@ -23,6 +23,12 @@ type Config struct {
 	// time at once. Both are called on the screen's goroutine and must not block.
 	Line      func(line string)
 	Interrupt func()
+	// Start, if not nil, may put into the book what was there before; before
+	// anything is shown, on the goroutine of New.
+	Start func(b *book.Book)
+	// Typed, if not nil, is told some seconds after a key, and at the end, to keep
+	// drafts. On the screen's goroutine; it must not block.
+	Typed func(b *book.Book)
 	// Older, if not nil, is told that somebody scrolls beyond the first line that
 	// the book has of a conversation; what a history has of before that time is
 	// handed to the book by Do. On the screen's goroutine; it must not block.
@@ -63,6 +69,7 @@ type model struct {
 	joins         string    // a room that was asked for: go there
 	leaving       bool
 	ticking       bool
+	keeping       bool // drafts are to be kept in a moment
 
 	drawn tea.View // the last one
 	fresh bool     // it is still right
@@ -83,6 +90,9 @@ func newModel(cfg Config) *model {
 		bell:  bellMention,
 	}
 	m.keys = byKey(bindings())
+	if cfg.Start != nil {
+		cfg.Start(m.book)
+	}
 	return m
 }
 
@@ -92,14 +102,20 @@ func (m *model) Init() tea.Cmd { return tea.RequestBackgroundColor }
 // Update implements tea.Model.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m.fresh = false
-	var cmd tea.Cmd
+	var cmd, later tea.Cmd
 	switch msg := msg.(type) {
 	case arrived:
 		cmd = m.apply(msg)
 	case closing:
-		return m, tea.Sequence(m.apply(arrived(msg)), tea.Quit)
+		cmd = m.apply(arrived(msg))
+		m.keep()
+		return m, tea.Sequence(cmd, tea.Quit)
 	case tea.KeyPressMsg:
 		cmd = m.press(msg)
+		if !m.keeping {
+			m.keeping = true
+			later = tea.Tick(keepAfter, func(time.Time) tea.Msg { return keepDrafts{} })
+		}
 	case tea.PasteMsg:
 		cmd = m.paste(msg.Content)
 	case tea.WindowSizeMsg:
@@ -118,9 +134,11 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.measure(msg)
 	case tick:
 		m.ticking = false
+	case keepDrafts:
+		m.keep()
 	}
 	m.follow()
-	return m, tea.Batch(cmd, m.clock())
+	return m, tea.Batch(cmd, m.clock(), later)
 }
 
 // measure takes over how the terminal measures text; the renderer does the same.
@@ -214,6 +232,18 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 		m.insert(k.Text)
 	}
 	return nil
+}
+
+// keepAfter is how long after a key the drafts are kept.
+const keepAfter = 2 * time.Second
+
+// keepDrafts tells that it is time to keep the drafts.
+type keepDrafts struct{}
+
+func (m *model) keep() {
+	if m.keeping = false; m.cfg.Typed != nil {
+		m.cfg.Typed(m.book)
+	}
 }
 
 // insert types s at the cursor.

@@ -17,7 +17,7 @@ func TestComplete(t *testing.T) {
 	const (
 		commands  = "serve join man completion"
 		shells    = "bash zsh fish powershell"
-		joinFlags = "--dialect --plain --json --mouse --listen --password-file --retry --no-retry --count --script --from --check --plot --server-pid --seed --voice-in --voice-out --voice-port --log-level --log-format --help"
+		joinFlags = "--dialect --plain --json --mouse --listen --password-file --retry --no-retry --count --script --from --check --plot --server-pid --seed --voice-in --voice-out --voice-port --no-history --log-level --log-format --help"
 	)
 	for _, c := range []struct{ typed, want string }{
 		{"", commands},
@@ -30,8 +30,8 @@ func TestComplete(t *testing.T) {
 		{"join --json --", strings.ReplaceAll(joinFlags, "--json ", "")},
 		{"join alice@localhost --j", "--json"},
 		{"join alice@localhost", ""},
-		{"join --listen :1 --no", "--no-retry"},
-		{"join --listen serve --no", "--no-retry"},
+		{"join --listen :1 --no", "--no-retry --no-history"},
+		{"join --listen serve --no", "--no-retry --no-history"},
 		{"serve --only mim0 --r", "--ready-file"},
 		{"serve --host", ""},
 		{"completion", shells},

@@ -61,6 +61,7 @@ type joining struct {
 	listen  netip.AddrPort
 	output  string // onScreen, forPeople or forScripts; empty: what fits the streams
 	mouse   bool   // the screen's
+	past    *past  // nil without a screen
 	retry   string // retrying or oneTry
 	pass    []byte // nil: none is wanted
 	sound   sound
@@ -96,7 +97,7 @@ Examples:
 ` + examples(speaks[1:], dialects) + `   echo '@bob lunch?' | mim join alice@192.0.2.7
    mim join robot@192.0.2.7 --json       one JSON object a line, for scripts
    mim join --count 500 --script scripts/load/chatter.mim p@192.0.2.7    a load test`,
-		Flags:           slices.Concat(flags, voiceFlags(), logFlags("warn")),
+		Flags:           slices.Concat(flags, voiceFlags(), historyFlags(), logFlags("warn")),
 		HideHelpCommand: true, // people may be called help
 		Action: func(c *cli.Context) error {
 			errs := &held{out: s.err}
@@ -124,6 +125,8 @@ Examples:
 			if j.output == onScreen {
 				errs.hold()
 				defer errs.release()
+				j.past = openPast(c, j, log)
+				defer j.past.close(log)
 			}
 			return j.run(s, log)
 		},
@@ -263,9 +266,12 @@ func (j *joining) run(s streams, log *slog.Logger) error {
 func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
 	m := &messenger{as: j, ended: make(chan int, 1), broken: make(chan error, 2)}
 	broken := func(err error) { m.broken <- printed(0, err) }
+	kept := func(client.View) {}
 	switch j.output {
 	case onScreen:
-		m.out = newDisplay(s, m.screen(), broken)
+		d := newDisplay(s, m.screen(), broken)
+		j.past.shows(d.screen)
+		m.out, kept = d, j.past.heard
 	case forScripts:
 		m.out = plain.NewWriter(s.out, plain.AppendJSON, broken)
 	default:
@@ -279,6 +285,7 @@ func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
 			if known := m.trouble.Load(); (v.Event == client.Error || v.Event == client.Offline) && (known == nil || !known.Final) {
 				m.trouble.Store(&v)
 			}
+			kept(v)
 			m.out.Show(v)
 		},
 		Done: func(code int) { m.ended <- code },
@@ -290,11 +297,13 @@ func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
 // screen describes the messenger to its screen.
 func (m *messenger) screen() term.Config {
 	post := func(f func()) { m.reactor.Post(f) }
-	return term.Config{
+	cfg := term.Config{
 		Name: m.as.target.name, Server: m.as.target.server, Traits: m.as.dialect.Traits(), Mouse: m.as.mouse,
 		Line:      func(line string) { post(func() { m.mode.Line(line) }) },
 		Interrupt: func() { post(m.mode.Interrupt) },
 	}
+	m.as.past.follow(&cfg)
+	return cfg
 }
 
 // doorsFor are the doors of a messenger. A reactor does not run without any

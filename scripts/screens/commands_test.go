@@ -60,7 +60,7 @@ func want(ts *testscript.TestScript, args []string, least int, use string) {
 
 // environment is that of every program: nothing of this machine's user.
 func environment(ts *testscript.TestScript, more ...string) []string {
-	env := []string{"HOME=" + ts.Getenv("WORK"), "PATH=" + ts.Getenv("PATH"), "TERM=xterm-256color", "LANG=C.UTF-8", "TZ=UTC"}
+	env := []string{"HOME=" + ts.Getenv("WORK"), "PATH=" + ts.Getenv("PATH"), "TERM=xterm-256color", "LANG=C.UTF-8", "TZ=UTC", "MIM_NO_HISTORY=true"}
 	return append(env, more...)
 }
 
