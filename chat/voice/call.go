@@ -14,7 +14,7 @@ const (
 	makeRoom   = 2 * time.Second        // and after so long if the place is wanted
 	dryAfter   = 100 * time.Millisecond // a device that gives nothing for so long is silent: we send silence
 	dryMost    = Rate / 10              // samples of such silence in one Tick
-	maxPercent = 400
+	maxPercent = 400                    // Volume
 )
 
 // Config says what a Call is made of.
@@ -145,7 +145,7 @@ func (c *Call) Tick(now time.Time, send func(payload []byte)) (next time.Time) {
 		c.mix(c.mixed[:n])
 		c.device.Play(now, c.mixed[:n])
 	}
-	c.forget(now)
+	c.drop(now, giveUp)
 	if c.next = c.next.Add(Step); c.next.Before(now) || c.next.Sub(now) > Step {
 		c.next = now.Add(Step)
 	}
@@ -253,9 +253,7 @@ func (c *Call) stream(now time.Time, m mark, marked bool) *stream {
 	return s
 }
 
-// forget lets go of speakers who are gone.
-func (c *Call) forget(now time.Time) { c.drop(now, giveUp) }
-
+// drop lets go of speakers of whom nothing has come for so long.
 func (c *Call) drop(now time.Time, after time.Duration) {
 	kept := c.streams[:0]
 	for _, s := range c.streams {

@@ -10,6 +10,9 @@ import (
 
 // TestUnharmed: over a network that loses nothing the output is the input.
 func TestUnharmed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it crosses goroutines")
+	}
 	for _, c := range []struct {
 		name    string
 		speaker uint32
@@ -275,6 +278,9 @@ func TestCrowd(t *testing.T) {
 
 // TestDeaf: a device that takes nothing lets nothing pile up.
 func TestDeaf(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it crosses goroutines")
+	}
 	w := newWorld(straight)
 	w.join(&tape{in: speech(1, 60)}, Config{Speaker: 1})
 	b := w.join(&tape{deaf: true}, Config{Speaker: 2})

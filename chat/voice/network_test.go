@@ -40,6 +40,9 @@ func quietest(a, b []int16, shift int) (longest int) {
 
 // TestNetworks: what loss, jitter, order, repeats and pauses do to the sound.
 func TestNetworks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it crosses goroutines")
+	}
 	for _, c := range []struct {
 		name    string
 		speaker uint32
@@ -90,6 +93,9 @@ func TestNetworks(t *testing.T) {
 
 // TestDrift: five minutes with sound cards that are 0.3 % apart.
 func TestDrift(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it crosses goroutines")
+	}
 	for _, c := range []struct {
 		name string
 		rate float64
@@ -121,6 +127,9 @@ func TestDrift(t *testing.T) {
 // TestGroup: three people talk at once, and each hears the two others and not
 // themselves.
 func TestGroup(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it crosses goroutines")
+	}
 	w := newWorld(straight)
 	var voices [3][]int16
 	var people [3]*person
@@ -160,6 +169,9 @@ func TestGroup(t *testing.T) {
 
 // TestOneAfterTheOther: two voices that do not overlap come out as they went in.
 func TestOneAfterTheOther(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it crosses goroutines")
+	}
 	w := newWorld(straight)
 	first, second := speech(20, 4), append(make([]int16, 5*Rate), speech(21, 4)...)
 	w.join(&tape{in: first}, Config{Speaker: 1})
@@ -171,6 +183,44 @@ func TestOneAfterTheOther(t *testing.T) {
 		if corr < 0.99 {
 			t.Errorf("voice %d: correlation %.4f", i, corr)
 		}
+	}
+}
+
+// TestOthers: datagrams of other programs, of other lengths, come out as they
+// went in.
+func TestOthers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it crosses goroutines")
+	}
+	for _, c := range []struct {
+		name    string
+		samples int
+		odd     bool
+		delay   time.Duration
+	}{{"1024 samples", 1024, false, 200 * time.Millisecond}, {"512", 512, false, 150 * time.Millisecond}, {"100, of odd length", 100, true, 100 * time.Millisecond}} {
+		t.Run(c.name, func(t *testing.T) {
+			call, d, step := listen(t, Config{Speaker: 1})
+			in, at := speech(8, 10), 0
+			start := time.Unix(1_800_000_000, 0)
+			for i := range 500 {
+				now := start.Add(time.Duration(i) * Step)
+				for at+c.samples <= int(now.Sub(start)*Rate/time.Second) {
+					p := encode(nil, in[at:at+c.samples])
+					if c.odd {
+						p = append(p, 77)
+					}
+					call.Heard(now, p)
+					at += c.samples
+				}
+				step()
+			}
+			corr, shift := alike(in[Rate:8*Rate], d.out[Rate:], Rate/4)
+			s := call.Stats()
+			t.Logf("correlation %.4f behind by %v, delay %v", corr, samplesLast(float64(shift)), s.Delay)
+			if corr < 0.99 || s.Concealed > 0 || s.Skipped > 0 || s.Delay > c.delay {
+				t.Errorf("correlation %.4f, %+v", corr, s)
+			}
+		})
 	}
 }
 
@@ -204,6 +254,9 @@ func TestOutage(t *testing.T) {
 // TestPauses: a sender that stops for seconds and goes on, with its numbers or
 // anew, is heard at once.
 func TestPauses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it crosses goroutines")
+	}
 	for _, c := range []struct {
 		name  string
 		first uint16
@@ -238,6 +291,9 @@ func TestPauses(t *testing.T) {
 
 // TestWrap: numbers begin again after 65534, also while pieces are lost.
 func TestWrap(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it crosses goroutines")
+	}
 	var s stream
 	s.reset(1, newSincTable())
 	now := time.Unix(1_800_000_000, 0)

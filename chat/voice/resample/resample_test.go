@@ -55,6 +55,9 @@ func gain(x []int16, rate int, hertz, amplitude float64) (at, rest float64) {
 // what a tone leaves at other frequencies (images and aliases), and how far
 // down tones above the lower half come out.
 func TestSweep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it crosses goroutines")
+	}
 	const amplitude = 16000.0
 	for _, pair := range [][2]int{
 		{10240, 48000}, {48000, 10240}, {10240, 44100}, {44100, 10240}, {8000, 10240}, {11025, 10240},
