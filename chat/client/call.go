@@ -317,7 +317,7 @@ func (c *Client) callUnasked(k *call) {
 func (c *Client) VoiceFailed(now time.Time, key uint64, why error) []Effect {
 	c.begin(now)
 	if k := c.calling.ours; k != nil && k.key == key && c.exit.phase < finishing {
-		c.fail(chat.Errorf(chat.Broken, "no call without sound: %s", visible(why.Error())))
+		c.fail(chat.Errorf(chat.Broken, "the call cannot go on: %s", visible(why.Error())))
 		c.endCall(k)
 		c.callOver(k, StateEnded, whyNoSound)
 	}

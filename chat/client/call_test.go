@@ -165,7 +165,7 @@ func TestNoSound(t *testing.T) {
 	u := caller(t).talks("bob", 7)
 	u.expect(u.c.VoiceFailed(u.now, 8, errors.New("x")))
 	u.expect(u.c.VoiceFailed(u.now, 7, errors.New("no\x1b device")),
-		failure(chat.Broken, "no call without sound: no  device"), askEnd(7), callIs(StateEnded, "bob", whyNoSound), voiceClose(7))
+		failure(chat.Broken, "the call cannot go on: no  device"), askEnd(7), callIs(StateEnded, "bob", whyNoSound), voiceClose(7))
 	u.expect(u.c.VoiceFailed(u.now, 7, errors.New("x")))
 	u.expect(u.talkSaid(&chat.TalkEnd{Key: 7}, chat.Errorf(chat.Unknown, "gone")))
 	u.expect(u.line("@bob hi"), ask(&chat.Say{To: []byte("bob"), Text: []byte("hi")}))

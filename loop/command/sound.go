@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mim/chat/voice"
+	"mim/chat/voice/pulse"
 	"mim/chat/voice/wav"
 	"mim/codec"
 	"mim/loop/join"
@@ -100,10 +101,18 @@ func (f finder) voiceListen(ctx context.Context, server string) netip.AddrPort {
 	return netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
 }
 
-// open implements join.DeviceOpener: files if the flags name any.
+// open implements join.DeviceOpener: files if the flags name any, else the sound
+// card, which may keep us waiting and is opened by a goroutine of its own.
 func (s *sound) open(done func(voice.Device, error)) {
 	if s.in == "" && s.out == "" {
-		done(nil, errNoSoundDevice)
+		go func() {
+			d, err := pulse.Open(pulse.Options{Title: "mim"})
+			if err != nil {
+				done(nil, fmt.Errorf("%w; without a sound card, --%s FILE.wav and --%s FILE.wav speak and hear", err, voiceIn, voiceOut))
+				return
+			}
+			done(d, nil)
+		}()
 		return
 	}
 	s.calls++
@@ -114,9 +123,6 @@ func (s *sound) open(done func(voice.Device, error)) {
 	}
 	done(d, nil)
 }
-
-// errNoSoundDevice is a sentence for whoever is in a call.
-var errNoSoundDevice = fmt.Errorf("no sound device was found; --%s FILE.wav and --%s FILE.wav speak and hear without one", voiceIn, voiceOut)
 
 // numbered is the name of the nth file: of the first as it is, then NAME-2.wav.
 func numbered(file string, n int) string {

@@ -61,7 +61,7 @@ var rules = []rule{
 	{"loop/serve", []string{"loop", "loop/session", "codec", "chat", "roster"}, nil, virtual, "it carries out what the roster decides"},
 	{"loop/crowd", []string{"loop", "loop/session", "codec", "chat", "chat/script", "chat/report"}, nil, virtual, "it carries out what scripts say"},
 	{"loop/join", []string{"loop", "loop/session", "codec", "chat", "chat/client", "chat/voice"}, nil, virtual, "it carries out what the client decides"},
-	{"loop/command", []string{"loop/crowd", "chat/script", "chat/report", "chat", "chat/client", "chat/plain", "chat/term", "chat/book", "chat/history", "chat/voice", "chat/voice/wav", "codec", "codec/all", "loop", "loop/serve", "loop/join", "roster/account", "roster/sqlite"},
+	{"loop/command", []string{"loop/crowd", "chat/script", "chat/report", "chat", "chat/client", "chat/plain", "chat/term", "chat/book", "chat/history", "chat/voice", "chat/voice/pulse", "chat/voice/wav", "codec", "codec/all", "loop", "loop/serve", "loop/join", "roster/account", "roster/sqlite"},
 		[]string{"github.com/urfave/cli/v2", "golang.org/x/sys"}, world, "it turns flags into values and starts things"},
 	{"", []string{"loop/command"}, nil, world, "main runs the commands and nothing else"},
 	{"scripts/*", nil, nil, world, "scripts know mim only from outside; their tests may look inside"},
