@@ -42,8 +42,9 @@ func (b *Book) Record(v client.View) (k Key, r Record, ok bool) {
 const whyEnded = "mim ended before it was confirmed: it may or may not have arrived"
 
 // Restore puts lines of a history before those of a conversation, the oldest
-// first, and begins the conversation if there is none. They are not unread. all:
-// the history has none that are older.
+// first, and begins the conversation if there is none; what is not older than the
+// first line that is there is left out. They are not unread. all: the history has
+// none that are older.
 func (b *Book) Restore(k Key, list []Record, all bool) {
 	b.version++
 	if b.byKey[k] == nil && k.Kind == Room {
@@ -55,6 +56,9 @@ func (b *Book) Restore(k Key, list []Record, all bool) {
 	first := uint64(1 << 40)
 	if len(c.lines) > 0 {
 		first = c.lines[0].ID
+		for len(list) > 0 && !list[len(list)-1].At.Before(c.lines[0].At) {
+			list = list[:len(list)-1]
+		}
 	}
 	lines := make([]Line, 0, len(list)+len(c.lines))
 	for i, r := range list {

@@ -390,6 +390,7 @@ func TestRestore(t *testing.T) {
 	s.says("bob", "now")
 	s.Restore(bob, []Record{{At: noon.Add(-2), From: "bob", Text: "alice\x1b"}, {At: noon.Add(-1), Own: true, From: "alice", Text: "yes", State: Waiting}}, false)
 	s.Restore(bob, []Record{{At: noon.Add(-3), From: "bob", Text: "first"}}, true)
+	s.Restore(bob, []Record{{At: noon.Add(-3), From: "bob", Text: "first"}}, true) // asked for twice
 	s.looks(bob, "<bob> first", `<bob> alice\x1b @`, "<alice> yes [failed] ("+whyEnded+")", "---", "<bob> now")
 	if c := s.Conversation(bob); c.Unread() != 1 || c.Mentions() != 0 {
 		t.Errorf("%d unread, %d mentions", c.Unread(), c.Mentions())

@@ -262,6 +262,9 @@ func TestForget(t *testing.T) {
 	if list, err := h.Conversations(10); len(list) != 0 || err != nil {
 		t.Errorf("after all was forgotten: %+v, %v", list, err)
 	}
+	h.Keep(bob, book.Record{At: noon, Own: true, Text: "in flight", State: book.Waiting, Ticket: 7})
+	h.Forget(bob, nil)
+	h.Keep(bob, book.Record{At: noon, Own: true, Text: "in flight", State: book.Sent, Ticket: 7})
 	h.Keep(bob, said(5, "anew"))
 	settle(t, h)
 	if s, _ := older(t, h, bob, time.Time{}, 10); s != "anew" {
@@ -416,7 +419,7 @@ func TestNeverBlocks(t *testing.T) {
 	}
 	select {
 	case s := <-told:
-		if !strings.Contains(s, "500 lines were not kept") && !strings.Contains(s, "lines were not kept") {
+		if !strings.Contains(s, "lines were not kept") {
 			t.Errorf("told %q", s)
 		}
 	case <-time.After(enough):

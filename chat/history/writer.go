@@ -58,6 +58,13 @@ type writer struct {
 	trouble func(string)
 	ids     map[book.Key]int64 // of conversations
 
+	// What is told of a text of ours after it was forgotten does not bring it
+	// back: the last ticket that was kept, and what it was when a conversation
+	// was forgotten, or all.
+	ticket     uint64
+	forgot     map[book.Key]uint64
+	forgotAlls uint64
+
 	wake chan struct{} // holds one: there is something to do
 	stop chan struct{} // closed when what waits is to be given up
 	done chan struct{} // closed when the goroutine has ended
@@ -76,7 +83,7 @@ var errClosed = errors.New("the history is closed")
 
 func newWriter(db *sql.DB, account int64, trouble func(string)) *writer {
 	w := &writer{
-		db: db, account: account, run: run(), trouble: trouble, ids: map[book.Key]int64{},
+		db: db, account: account, run: run(), trouble: trouble, ids: map[book.Key]int64{}, forgot: map[book.Key]uint64{},
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go w.loop()
@@ -322,11 +329,24 @@ func (w *writer) commit(batch []entry) (err error) {
 	}
 	if err = tx.Commit(); err == nil && batch[0].forgets() {
 		clear(w.ids)
+		w.forgotten(&batch[0])
 		// What is forgotten stands in the log, too. If others read just now it
 		// goes a little later, when the log is used again.
 		_, _ = w.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 	}
 	return err
+}
+
+// forgotten notes which texts of ours are not to come back.
+func (w *writer) forgotten(e *entry) {
+	if e.kind == forgetAll {
+		w.forgotAlls = w.ticket
+		clear(w.forgot)
+		return
+	}
+	if w.ticket > 0 {
+		w.forgot[e.key] = w.ticket
+	}
 }
 
 // conversation is the number of a conversation, which is entered if it is new.
@@ -346,6 +366,12 @@ func (w *writer) conversation(tx *sql.Tx, k book.Key) (id int64, err error) {
 }
 
 func (w *writer) keep(tx *sql.Tx, e *entry) error {
+	if t := e.record.Ticket; t > 0 {
+		if t <= w.forgotAlls || t <= w.forgot[e.key] {
+			return nil
+		}
+		w.ticket = max(w.ticket, t)
+	}
 	id, err := w.conversation(tx, e.key)
 	if err != nil {
 		return err
