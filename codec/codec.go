@@ -197,6 +197,22 @@ type Flag struct {
 	OneOf   []string // the allowed values; nil: any text
 }
 
+// Recorded is a Dialect whose server tells of each request in its log and, if
+// it is given a file for that, keeps a record of those that brought somebody.
+type Recorded interface {
+	Dialect
+	// RecordFlag is the flag that names the file.
+	RecordFlag() Flag
+}
+
+// Recording is a Session of such a dialect.
+type Recording interface {
+	// Record tells of the request that was read last, before its answer: in
+	// words for the log, which may hold anything but have no line end, and as a
+	// line with its end for the file. No words: there is nothing to tell.
+	Record() (words string, line []byte)
+}
+
 // Configurable is a Dialect with settings.
 type Configurable interface {
 	Dialect

@@ -68,15 +68,18 @@ const (
 	loginWithin = 10 * time.Second
 )
 
-const idsFlag = "elc004-ids"
+const (
+	idsFlag = "elc004-ids"
+	logFlag = "elc004-log"
+)
 
 // dialect is immutable.
 type dialect struct {
 	bare bool // entries have three fields, without the name
 }
 
-// New gives elc004 with its default settings. It has a calling side and one
-// flag: codec.Calling and codec.Configurable.
+// New gives elc004 with its default settings. It has a calling side, datagrams,
+// a setting and a record: codec.Datagrams, codec.Configurable, codec.Recorded.
 func New() codec.Dialect { return dialect{} }
 
 func (dialect) Name() string { return dialectName }
@@ -119,6 +122,11 @@ func (dialect) Flags() []codec.Flag {
 		Help:    "write names into the table; false: three fields only, as the text of the seed has it",
 		OneOf:   []string{"true", "false"},
 	}}
+}
+
+// RecordFlag names the file of requests (elc004 rule 6).
+func (dialect) RecordFlag() codec.Flag {
+	return codec.Flag{Name: logFlag, Help: "append each request that added an entry to FILE, a line each"}
 }
 
 // Configure takes the form of the entries.

@@ -19,6 +19,7 @@ import (
 //	over       is dropped         -
 type session struct {
 	login   chat.Login
+	line    []byte // the request that waits for its answer, if it is well formed; not ours
 	state   state
 	near    bool // the client is on the server's own loopback
 	foreign bool // it came by IPv6
@@ -86,7 +87,7 @@ func (s *session) request(line []byte) chat.Request {
 	case s.foreign:
 		return s.refuse(errForeign)
 	}
-	s.state = asked
+	s.state, s.line = asked, line
 	var room [maxName]byte
 	name := string(appendID(room[:0], id, port))
 	if remove {
@@ -105,7 +106,7 @@ func (s *session) refuse(err error) chat.Request {
 
 // Answer gives the table to a Login that went well; nothing else has words.
 func (s *session) Answer(dst []byte, a chat.Answer) []byte {
-	s.state = over
+	s.state, s.line = over, nil
 	if _, ok := a.To.(*chat.Login); ok && a.Err == nil {
 		return s.appendTable(dst, a.People)
 	}

@@ -174,3 +174,28 @@ func TestIdleSize(t *testing.T) {
 		t.Errorf("a session takes %d bytes", size)
 	}
 }
+
+// TestRecord: what a server's log and its file tell of a request (elc004 rule 6).
+func TestRecord(t *testing.T) {
+	for _, c := range []struct{ sent, words, line string }{
+		{"R:10.9.9.9:3001:alice", "got request from :10.9.9.9:3001:alice", "R:10.9.9.9:3001:alice\n"},
+		{"R:no:3001", "got request from :no:3001", "R:no:3001\n"},
+		{"R::3001:a\x1b[2J\tb\u202e", "got request from ::3001:a?[2J?b?", "R::3001:a?[2J?b?\n"},
+		{"R::3001:\xe9", "got request from ::3001:é", "R::3001:é\n"},
+		{"K:10.9.9.9:3001:alice", "receive offline from:10.9.9.9:3001:alice", "K:10.9.9.9:3001:alice\n"},
+		{"X:10.9.9.9:3001:alice", "", ""},
+		{"R:10.9.9.9:0:alice", "", ""},
+	} {
+		s := New().Open(codec.Link{Remote: loopback}).(*session)
+		p := []byte(c.sent)
+		s.Idle(p, false)
+		words, line := s.Record()
+		if words != c.words || string(line) != c.line {
+			t.Errorf("%q: %q, %q", c.sent, words, line)
+		}
+		s.Answer(nil, chat.Answer{})
+		if words, _ = s.Record(); words != "" {
+			t.Errorf("%q: answered, and still %q", c.sent, words)
+		}
+	}
+}

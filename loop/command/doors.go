@@ -31,6 +31,9 @@ func doorFlags(dialects []codec.Dialect) (flags []cli.Flag) {
 				flags = append(flags, dialectFlag(f))
 			}
 		}
+		if r, ok := d.(codec.Recorded); ok {
+			flags = append(flags, fileFlag(r.RecordFlag()))
+		}
 	}
 	return flags
 }
@@ -44,6 +47,10 @@ func dialectFlag(f codec.Flag) cli.Flag {
 		usage += " (" + strings.Join(f.OneOf, ", ") + ")"
 	}
 	return &cli.StringFlag{Name: f.Name, Value: f.Default, EnvVars: env(f.Name), Usage: usage}
+}
+
+func fileFlag(f codec.Flag) cli.Flag {
+	return &cli.StringFlag{Name: f.Name, Value: f.Default, EnvVars: env(f.Name), Usage: strings.Replace(f.Help, "FILE", "`FILE`", 1)}
 }
 
 // openDoors says which sockets the flags ask for: those of each dialect that

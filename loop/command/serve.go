@@ -82,6 +82,12 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 		defer w.close()
 		cfg.Window = w.tell
 	}
+	written, err := openRecords(c, cfg.Doors, log)
+	if err != nil {
+		return err
+	}
+	defer written.close()
+	cfg.Record = written.keep
 	kept, err := openKeeper(c, &cfg, log)
 	if err != nil {
 		return err

@@ -17,6 +17,9 @@ func (h *handler) Request(l *session.Link, r chat.Request) {
 	m := (*Mode)(h)
 	effects := m.roster.Do(m.net.Now(), chat.Link(l.ID()), r)
 	m.driver.Spend((m.roster.Walked() + len(effects)) / stepsWorth)
+	if at := m.at(l.ID()); at != nil && m.doors[at.door].records {
+		m.record(l, &m.doors[at.door], effects)
+	}
 	m.carryOut(effects)
 }
 

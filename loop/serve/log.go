@@ -7,12 +7,38 @@ import (
 
 	"mim/chat"
 	"mim/loop"
+	"mim/loop/session"
+	"mim/roster"
 )
 
-// Log lines: refused (warn); login, login refused, rename, logout, malformed, closing (info);
+// Log lines: refused (warn); request, login, login refused, rename, logout, malformed, closing (info);
 // opened, closed (debug). Names and reasons hold what strangers sent: they are
 // values of the record, which its handler quotes, never part of its message.
 // The text that people write to each other is in no line.
+
+// record tells of a request by a dialect that wants that, whose effects were
+// decided but not carried out. One by which somebody came, who was not there
+// under another name, goes into the record, too.
+func (m *Mode) record(l *session.Link, d *door, effects []roster.Effect) {
+	words, line := m.driver.Record(l)
+	if words == "" {
+		return
+	}
+	m.log.LogAttrs(context.Background(), slog.LevelInfo, "request",
+		slog.String("dialect", d.traits.Dialect), slog.String("remote", m.at(l.ID()).remote.String()), slog.String("words", words))
+	came, went := false, false
+	for i := range effects {
+		switch effects[i].Event.(type) {
+		case *chat.Came:
+			came = true
+		case *chat.Went:
+			went = true
+		}
+	}
+	if came && !went && m.cfg.Record != nil {
+		m.cfg.Record(d.traits.Dialect, line)
+	}
+}
 
 // logUser writes a line about a user.
 func (m *Mode) logUser(what string, who *chat.Person, more ...slog.Attr) {

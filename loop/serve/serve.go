@@ -44,6 +44,10 @@ type Config struct {
 	// Window, if not nil, is told of each user that comes or goes. It is
 	// called on the loop and must not block.
 	Window func(came bool, who *chat.Person)
+	// Record, if not nil, is given the line of each request by a codec.Recorded
+	// dialect that brought somebody, with the dialect's name. It is called on
+	// the loop, must not block, and keeps the line.
+	Record func(dialect string, line []byte)
 }
 
 // Passwords are those of the accounts.
@@ -82,6 +86,7 @@ type door struct {
 	dialect int // index into Mode.dialects
 	role    codec.Role
 	traits  chat.Traits
+	records bool          // its requests are told of
 	voice   codec.Voicing // nil: no voice comes there
 	lent    int           // the roster's number of the port; -1: it is not lent
 }
@@ -120,7 +125,8 @@ func New(cfg Config) *Mode {
 			i = len(m.dialects)
 			m.dialects = append(m.dialects, d.Dialect)
 		}
-		m.doors = append(m.doors, door{dialect: i, role: d.Role, traits: d.Dialect.Traits(), voice: voicing(d), lent: -1})
+		_, records := d.Dialect.(codec.Recorded)
+		m.doors = append(m.doors, door{dialect: i, records: records, role: d.Role, traits: d.Dialect.Traits(), voice: voicing(d), lent: -1})
 	}
 	for i, d := range m.dialects {
 		if t := d.Traits(); t.Reach == chat.ByPeerTCP {

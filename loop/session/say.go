@@ -75,6 +75,15 @@ func (d *Driver) prompt(l *Link) {
 	}
 }
 
+// Record is what a log tells of the request of l that is being handled; nothing
+// if its session is no codec.Recording. Before it is answered only.
+func (d *Driver) Record(l *Link) (words string, line []byte) {
+	if s, ok := l.session.(codec.Recording); ok {
+		return s.Record()
+	}
+	return "", nil
+}
+
 // Count tells the session of l how the program at its other end counts.
 func (d *Driver) Count(l *Link, as chat.Count, guess bool) {
 	if s, ok := l.session.(codec.Counting); ok && !l.closing {
