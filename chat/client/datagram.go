@@ -206,7 +206,7 @@ func (c *Client) TextCame(now time.Time, from netip.AddrPort, name, room string,
 	switch {
 	case c.exit.phase == gone:
 		return c.out
-	case c.unlisted(from, name) && c.wantTable() && len(c.dgrams.early) < maxEarly:
+	case c.unlisted(from, name) && c.wantTable(tableGap) && len(c.dgrams.early) < maxEarly:
 		c.dgrams.early = append(c.dgrams.early, earlyText{from, name, room, string(words), now.Add(earlyWithin)})
 	default:
 		c.tellText(from, name, room, string(words))
@@ -230,7 +230,7 @@ func (c *Client) unlisted(from netip.AddrPort, name string) bool {
 // no text: the table may be old.
 func (c *Client) Unlisted(now time.Time) []Effect {
 	c.begin(now)
-	c.wantTable()
+	c.wantTable(tableGap)
 	return c.end()
 }
 

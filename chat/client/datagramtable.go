@@ -38,10 +38,10 @@ const (
 	// namedWithin is how long we wait for the name of such an entry, which the
 	// socket asks for: three of its questions fit in.
 	namedWithin = 2 * time.Second
-	// tableGap is the least time between two tables, whoever writes to us, and
-	// tableFresh how old one may be for a person who asks.
-	tableGap   = 2 * time.Second
-	tableFresh = time.Second
+	// tableGap is the least time between two tables, whoever writes to us;
+	// askGap the same for a person who asks.
+	tableGap = 2 * time.Second
+	askGap   = 500 * time.Millisecond
 	// withdrawWithin bounds the goodbye to the server.
 	withdrawWithin = 2 * time.Second
 )
@@ -129,12 +129,12 @@ type tables struct {
 }
 
 // wantTable asks for the table before its time; false: it cannot be had now.
-func (c *Client) wantTable() bool {
+func (c *Client) wantTable(gap time.Duration) bool {
 	s := &c.server
 	if !c.polled() || !s.told || s.phase == away || s.phase == settling {
 		return false
 	}
-	if at := c.tables.last.Add(tableGap); s.phase == online && at.Before(s.until) {
+	if at := c.tables.last.Add(gap); s.phase == online && at.Before(s.until) {
 		if s.until = at; at.Before(c.now) {
 			s.until = c.now
 		}
@@ -143,9 +143,9 @@ func (c *Client) wantTable() bool {
 }
 
 // freshen asks for the table before the line that is being carried out, which
-// waits for it; false: the table is fresh, or cannot be had.
+// waits for it; false: the table is that which it waited for, or cannot be had.
 func (c *Client) freshen() bool {
-	if c.typing == "" || !c.tables.last.Add(tableFresh).Before(c.now) || !c.wantTable() {
+	if c.typing == "" || !c.tables.last.Before(c.now) || !c.wantTable(askGap) {
 		return false
 	}
 	c.tables.wanted = true

@@ -34,9 +34,9 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 			variable := key + "_" + d.Name()
 			if door[1] == "udp" {
 				variable += "_udp"
-				ts.Setenv(variable+"_PORT", portOf(ts, door[2]))
 			}
 			ts.Setenv(variable, door[2])
+			ts.Setenv(variable+"_PORT", portOf(ts, door[2]))
 		}
 	}
 }

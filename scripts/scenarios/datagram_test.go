@@ -121,21 +121,43 @@ func cmdUDP(ts *testscript.TestScript, _ bool, args []string) {
 	w, key, verb, rest := of(ts), args[0], args[1], args[2:]
 	if verb == "dial" {
 		want(ts, rest, 1, "udp KEY dial WHERE [FROM]")
-		u, err := dialUDP(rest[0], strings.Join(rest[1:], ""))
+		u, err := dialUDP(address(ts, rest[0]), strings.Join(rest[1:], ""))
 		ts.Check(err)
 		if old := w.udps[key]; old != nil {
 			old.conn.Close()
 		}
 		w.udps[key] = u
+		ts.Setenv(key+"_PORT", fmt.Sprint(u.conn.LocalAddr().(*net.UDPAddr).Port))
 		return
 	}
 	u := w.udps[key]
 	if u == nil {
 		ts.Fatalf("no UDP socket %s", key)
 	}
+	if verb == "take" {
+		ts.Check(u.take(ts, rest))
+		return
+	}
 	if err := u.do(verb, rest); err != nil {
 		ts.Fatalf("udp %s: %v", strings.Join(args, " "), err)
 	}
+}
+
+// take wants the next datagram to match the pattern behind the variable's name,
+// and sets it to what the first group in it matches.
+func (u *udp) take(ts *testscript.TestScript, args []string) error {
+	want(ts, args, 2, "udp KEY take VARIABLE PATTERN")
+	re, err := regexp.Compile(strings.Join(args[1:], " "))
+	if err != nil || re.NumSubexp() < 1 {
+		return fmt.Errorf("a pattern with a group is wanted: %v", err)
+	}
+	got, ok, err := u.next(patience)
+	m := re.FindStringSubmatch(got)
+	if !ok || err != nil || m == nil {
+		return fmt.Errorf("the next datagram is %q (%v), want %s", got, err, re)
+	}
+	ts.Setenv(args[0], m[1])
+	return nil
 }
 
 // take waits for bytes that match the pattern behind the variable's name, and

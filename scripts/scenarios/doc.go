@@ -8,8 +8,8 @@
 //	serve KEY [flags]         run mim serve on a loopback port that the system picks;
 //	                          $KEY is its address, $KEY_PORT its port. Other doors are
 //	                          closed: --DIALECT 0 opens one, at $KEY_DIALECT and, if it
-//	                          has one for datagrams, $KEY_DIALECT_udp, with the port
-//	                          $KEY_DIALECT_udp_PORT
+//	                          has one for datagrams, $KEY_DIALECT_udp; each with
+//	                          its port, $KEY_DIALECT_PORT
 //	join KEY[=NAME] [flags]   run mim join NAME@$server --json (NAME: KEY), or
 //	                          NAME@$server_DIALECT with --dialect DIALECT
 //	run KEY [MIM_X=y] args    run mim with any arguments and variables
@@ -56,11 +56,13 @@
 //	raw KEY over              the same, and nothing has come that was not seen
 //	raw KEY open              it is not closed yet
 //	raw KEY close             close
-//	udp KEY dial WHERE [FROM] open a UDP socket, FROM an address of ours with a port or without
+//	udp KEY dial WHERE [FROM] open a UDP socket, FROM an address of ours with a port or without;
+//	                          WHERE may be the KEY of someone who joined; $KEY_PORT is its port
 //	udp KEY send 'text'...    send datagrams to WHERE, with Go's escapes
 //	udp KEY repeat N 'text'   send one: the text N times
 //	udp KEY says 'text'...    what comes next are these datagrams, from WHERE
 //	udp KEY repeated N 'text' what comes next is the text N times
+//	udp KEY take VARIABLE PATTERN  the next one matches it; $VARIABLE is its first group
 //	udp KEY quiet 50ms        nothing comes for so long
 //	udp KEY close             close
 //	refused WHERE HEX         connect, send, be told in one line why not, be disconnected
