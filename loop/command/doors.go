@@ -22,7 +22,7 @@ func doorFlags(dialects []codec.Dialect) (flags []cli.Flag) {
 	for _, d := range dialects {
 		flags = append(flags, &cli.StringFlag{
 			Name: d.Name(), Value: strconv.Itoa(int(registryPort(d))), EnvVars: env(d.Name()),
-			Usage: fmt.Sprintf("the `PORT` of %s; 0: the system picks, off: closed", d.Name()),
+			Usage: fmt.Sprintf("the `PORT` of %s%s; 0: the system picks, off: closed", d.Name(), voiceUsage(d)),
 		})
 	}
 	for _, d := range dialects {
@@ -36,6 +36,16 @@ func doorFlags(dialects []codec.Dialect) (flags []cli.Flag) {
 		}
 	}
 	return flags
+}
+
+// voiceUsage says where the voice of a dialect comes in, if it has any.
+func voiceUsage(d codec.Dialect) string {
+	for _, p := range d.Ports() {
+		if p.Role == codec.Voice {
+			return fmt.Sprintf(", with its voice by %s on PORT%+d", strings.ToUpper(p.Network), int(p.Number)-int(registryPort(d)))
+		}
+	}
+	return ""
 }
 
 func dialectFlag(f codec.Flag) cli.Flag {

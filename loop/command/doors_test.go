@@ -51,6 +51,23 @@ func TestDoorsOf(t *testing.T) {
 	}
 }
 
+func TestVoiceUsage(t *testing.T) {
+	tcp := codec.Port{Network: "tcp", Number: 10000}
+	for _, c := range []struct {
+		name  string
+		ports []codec.Port
+		want  string
+	}{
+		{"none", []codec.Port{tcp, {Role: codec.Peer, Network: "udp"}}, ""},
+		{"above", []codec.Port{tcp, {Role: codec.Voice, Network: "udp", Number: 10001}}, ", with its voice by UDP on PORT+1"},
+		{"below", []codec.Port{tcp, {Role: codec.Voice, Network: "udp", Number: 9998}}, ", with its voice by UDP on PORT-2"},
+	} {
+		if got := voiceUsage(portsOf{ports: c.ports}); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 func TestReport(t *testing.T) {
 	for _, c := range []struct {
 		name string
