@@ -449,3 +449,14 @@ func TestBlockedCall(t *testing.T) {
 	expect(t, "the other way", w.phone("bob talk ann"), ">2 ok; >2 asked ann 2; >1 asked bob 2")
 	expect(t, "a room", w.phone("ann talk #lobby"), ">1 ok; >1 asked #lobby 3; >3 asked ann 3")
 }
+
+// Who has an address of their own is called by nobody here.
+func TestCallToTable(t *testing.T) {
+	w := exchange(t)
+	w.open(9, "192.168.1.9:5", &traits)
+	w.login(9, "gus", 10)
+	got := w.phone("ann talk Gus")
+	if got != ">1 ok; >1 asked gus 1; >1 denied gus 1" {
+		t.Error(got)
+	}
+}
