@@ -184,7 +184,7 @@ func (b *Book) presence(v client.View) {
 	switch {
 	case came && c.standing != Open:
 		c.standing, c.why = Ready, ""
-	case !came && b.relayed():
+	case !came && (b.relayed() || c.standing == Ready):
 		c.standing, c.why = Closed, c.key.String()+" is gone"
 	}
 }

@@ -47,12 +47,15 @@ const whyEnded = "mim ended before it was confirmed: it may or may not have arri
 // none that are older.
 func (b *Book) Restore(k Key, list []Record, all bool) {
 	b.version++
-	if b.byKey[k] == nil && k.Kind == Room {
-		c := b.conversation(k)
-		c.standing, c.why = Closed, "you are not in "+k.String()+"; /join "+k.Name
-	}
+	begun := b.byKey[k] == nil
 	c := b.conversation(k)
 	c.noMore = all
+	switch {
+	case begun && k.Kind == Room:
+		c.standing, c.why = Closed, "you are not in "+k.String()+"; /join "+k.String()
+	case begun && k.Kind == Person && b.cfg.Traits.Presence && !b.Online(k.Name):
+		c.standing, c.why = Closed, k.String()+" is not here"
+	}
 	first := uint64(1 << 40)
 	if len(c.lines) > 0 {
 		first = c.lines[0].ID

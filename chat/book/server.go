@@ -71,7 +71,7 @@ func (b *Book) Banner(now time.Time) (Banner, bool) {
 func (v *Banner) goneText(now time.Time, relayed bool) string {
 	var s strings.Builder
 	s.WriteString("server gone since " + v.Since.Format("15:04"))
-	if !relayed {
+	if !relayed && v.Talks > 0 {
 		s.WriteString(", " + count(v.Talks, "direct talk") + " still open")
 	}
 	if d := v.Next.Sub(now); v.Next.IsZero() || d <= 0 {

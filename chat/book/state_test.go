@@ -186,6 +186,8 @@ func TestBanner(t *testing.T) {
 	s.show(client.View{Event: client.Closed, Name: "eve", Why: "x"})
 	s.show(client.View{Event: client.Trying})
 	want("server gone since 12:04, 1 direct talk still open, trying now")
+	s.show(client.View{Event: client.Closed, Name: "bob", Why: "x"})
+	want("server gone since 12:04, trying now")
 	s.says("bob", "alice?")
 	s.says("bob", "hello?")
 	s.show(client.View{Event: client.Online})
@@ -400,4 +402,53 @@ func TestRestore(t *testing.T) {
 	s.looks(bob, "")
 	s.lists("[@home], bob")
 	check(t, s.Book)
+}
+
+// Standing: who can be talked with, as lines open and close and people come and go.
+func TestStanding(t *testing.T) {
+	opened, closed := client.View{Event: client.Opened, Name: "bob"}, client.View{Event: client.Closed, Name: "bob", Why: "x"}
+	came, went := client.View{Event: client.Came, Name: "bob"}, client.View{Event: client.Went, Name: "bob"}
+	says := client.View{Event: client.Said, From: "bob"}
+	for _, c := range []struct {
+		name   string
+		traits chat.Traits
+		views  []client.View
+		want   Standing
+	}{
+		{"begun", direct, nil, Ready},
+		{"a line is up", direct, []client.View{opened}, Open},
+		{"and down", direct, []client.View{opened, closed}, Closed},
+		{"up again", direct, []client.View{opened, closed, opened}, Open},
+		{"the server has lost them, the line not", direct, []client.View{opened, went}, Open},
+		{"they are gone", direct, []client.View{came, went}, Closed},
+		{"and back", direct, []client.View{came, went, came}, Ready},
+		{"gone, through a server", relayed, []client.View{came, went}, Closed},
+		{"gone, and says something", relayed, []client.View{came, went, says}, Ready},
+	} {
+		s := alice(t, c.traits)
+		s.Open(bob)
+		for _, v := range c.views {
+			s.show(v)
+		}
+		if got, why := s.Current().Standing(); got != c.want || (got == Closed) != (why != "") {
+			t.Errorf("%s: %v %q, want %v", c.name, got, why, c.want)
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		traits chat.Traits
+		here   bool
+		want   Standing
+	}{
+		{"not here", relayed, false, Closed}, {"here", relayed, true, Ready}, {"nobody knows", chat.Traits{}, false, Ready},
+	} {
+		s := alice(t, c.traits)
+		if c.here {
+			s.show(came)
+		}
+		s.Restore(bob, nil, true)
+		if got, _ := s.Conversation(bob).Standing(); got != c.want {
+			t.Errorf("found again, %s: %v", c.name, got)
+		}
+	}
 }
