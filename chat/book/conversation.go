@@ -332,6 +332,17 @@ func (b *Book) Close(k Key) (lines []string) {
 	return lines
 }
 
+// Tell puts a sentence into a conversation, the answer to a command that no
+// client carries out; into @home, if the conversation is not there any more.
+func (b *Book) Tell(k Key, at time.Time, text string) {
+	b.version++
+	c := b.byKey[k]
+	if c == nil {
+		c = b.home()
+	}
+	b.system(c, at, System, text)
+}
+
 // Forget empties a conversation: its lines, what was typed in it and its draft.
 // That a history forgets it, too, is up to whoever has one.
 func (b *Book) Forget(k Key) {

@@ -404,6 +404,19 @@ func TestRestore(t *testing.T) {
 	check(t, s.Book)
 }
 
+// What a command of the screen answers stands where it was asked, or at home.
+func TestTell(t *testing.T) {
+	s := alice(t, direct)
+	s.Open(bob)
+	s.Tell(bob, s.now, "found:\n1\x1b")
+	s.Tell(eve, s.now, "found nothing")
+	s.looks(bob, "* found:", `1\x1b`)
+	if got := picture(s.Conversation(home)); !strings.HasSuffix(got, "* found nothing\n") {
+		t.Errorf("home:\n%s", got)
+	}
+	check(t, s.Book)
+}
+
 // Standing: who can be talked with, as lines open and close and people come and go.
 func TestStanding(t *testing.T) {
 	opened, closed := client.View{Event: client.Opened, Name: "bob"}, client.View{Event: client.Closed, Name: "bob", Why: "x"}

@@ -1,12 +1,16 @@
 package command
 
 import (
+	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"mim/chat"
 	"mim/chat/book"
 	"mim/chat/client"
 	"mim/chat/history"
@@ -73,6 +77,8 @@ func (p *past) follow(cfg *term.Config) {
 	cfg.Older = p.older
 	cfg.Commands = append(cfg.Commands, term.Command{Word: "/forget", Args: "[NAME|all]",
 		Help: "forget what was said with NAME, in the open conversation, or everywhere, on this machine too", Do: p.forget})
+	cfg.Commands = append(cfg.Commands, term.Command{Word: "/find", Args: "WORDS",
+		Help: "look for words in all that was kept, of all conversations", Do: p.find})
 }
 
 // shows is told the screen, before anything is shown.
@@ -105,6 +111,53 @@ func (p *past) older(k book.Key, before time.Time) {
 			}
 		})
 	}()
+}
+
+// mostFound is how many lines /find shows.
+const mostFound = 20
+
+// find is /find, on the screen's goroutine; the disk is asked on another.
+func (p *past) find(b *book.Book, words string) (says string) {
+	switch {
+	case words == "":
+		return "/find WORDS: what is to be found?"
+	case p.history == nil:
+		return "nothing is kept (--no-history); /search looks through what is shown"
+	case !p.asked.CompareAndSwap(false, true):
+		return "older lines are being read; try again in a moment"
+	}
+	in := b.Current().Key()
+	go func() {
+		defer p.asked.Store(false)
+		found, err := p.history.Search(nil, words, mostFound)
+		if err != nil {
+			p.tell(err.Error())
+			return
+		}
+		p.screen.Do(func(b *book.Book) { b.Tell(in, time.Now(), foundText(words, found)) })
+	}()
+	return "looking for " + words
+}
+
+// foundText lists what was found, the oldest first.
+func foundText(words string, found []history.Hit) string {
+	s := "nothing of what was kept has " + words + " in it"
+	switch n := len(found); {
+	case n == 1:
+		s = "found " + words + ":"
+	case n == mostFound:
+		s = fmt.Sprintf("found %s, here the last %d:", words, n)
+	case n > 1:
+		s = fmt.Sprintf("found %s in %d lines:", words, n)
+	}
+	for _, f := range slices.Backward(found) {
+		text, _, more := strings.Cut(f.Record.Text, "\n")
+		if more {
+			text += " ..."
+		}
+		s += fmt.Sprintf("\n%s  %s  %s: %s", f.Record.At.Local().Format("2006-01-02 15:04"), f.In, chat.Quote(f.Record.From), text)
+	}
+	return s
 }
 
 // forget is /forget, on the screen's goroutine.
