@@ -156,6 +156,9 @@ func (r *Reactor) finish() {
 	}
 	r.setTimer()
 	r.publish()
+	if r.cfg.Turn != nil {
+		r.worked += time.Since(r.now)
+	}
 }
 
 // busy reports whether there is something for a turn to do.
@@ -187,4 +190,8 @@ func (r *Reactor) turn() {
 	r.turning = false
 	r.setTimer()
 	r.mail.rest(r.busy())
+	if r.cfg.Turn != nil {
+		r.cfg.Turn(r.worked + time.Since(r.now))
+		r.worked = 0
+	}
 }

@@ -43,6 +43,9 @@ type Config struct {
 	// ErrFlood. The time does not run while the mode owes the link something,
 	// up to ten times UnreadFor in all. Default 60 s.
 	UnreadFor time.Duration
+	// Turn, if not nil, is told after each round how long its callbacks and its
+	// turn kept the loop. It is called on the loop and must not block.
+	Turn func(time.Duration)
 	// Log gets what goes wrong inside. nil: nothing is logged.
 	Log *slog.Logger
 }
@@ -115,6 +118,8 @@ type Reactor struct {
 	reached              []uint64
 	polls                []unix.PollFd
 	pollStep             time.Duration
+
+	worked time.Duration // in callbacks since the last turn; with Config.Turn only
 
 	timers  timers
 	timer   *time.Timer
@@ -325,6 +330,17 @@ func (r *Reactor) Stats() Stats {
 	r.statsMu.Lock()
 	defer r.statsMu.Unlock()
 	return r.stats
+}
+
+// Unsent is how many bytes wait on all links, and on how many links some do.
+// On the loop only; it looks at each link.
+func (r *Reactor) Unsent() (bytes, links int) {
+	for _, l := range r.links {
+		if l != nil && l.unsent() > 0 {
+			bytes, links = bytes+l.unsent(), links+1
+		}
+	}
+	return bytes, links
 }
 
 // publish lets the other goroutines see the counters.

@@ -26,6 +26,7 @@ func serveCommand(dialects []codec.Dialect, s streams) *cli.Command {
 		&cli.StringFlag{Name: lendFlag, Value: lendDefault, EnvVars: env(lendFlag), Usage: "the ports, `FROM-TO`, that stand for people of other dialects where programs want an address for each; 0: the system picks, off: such programs see only each other"},
 		&cli.StringFlag{Name: "ready-file", EnvVars: env("ready-file"), Usage: "a `FILE` that appears, with the doors as JSON, when all of them listen, and goes at the end"},
 		&cli.BoolFlag{Name: "public", DisableDefaultText: true, EnvVars: env("public"), Usage: "let anyone in; without it, only loopback, private and link-local addresses"},
+		&cli.StringFlag{Name: flagMetrics, EnvVars: env(flagMetrics), Usage: "show numbers for Prometheus at http://`ADDRESS`/metrics, and at /healthz whether all is well; without a host, as :9100, for this machine only", DefaultText: "off"},
 		&cli.IntFlag{Name: "max-conns", EnvVars: env("max-conns"), Usage: "the most connections, `N`", DefaultText: "the limit of open files, less a reserve"},
 	}
 	flags = append(append(flags, storeFlags()...), doorFlags(dialects)...)
@@ -93,9 +94,15 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 		return err
 	}
 	defer kept.close()
+	gauges, err := listenMetrics(c)
+	if err != nil {
+		return err
+	}
+	defer gauges.close()
+	cfg.Kept = gauges.kept()
 	mode := serve.New(cfg)
-	r := loop.New(loop.Config{Doors: mode.Doors(), MaxConns: c.Int("max-conns"), Log: engineLog(log)}, mode)
-	run := &running{cfg: cfg, reactor: r, mode: mode, kept: kept, readyFile: c.String("ready-file"), streams: s, log: log}
+	r := loop.New(loop.Config{Doors: mode.Doors(), MaxConns: c.Int("max-conns"), Turn: gauges.turn(), Log: engineLog(log)}, mode)
+	run := &running{cfg: cfg, reactor: r, mode: mode, kept: kept, gauges: gauges, readyFile: c.String("ready-file"), streams: s, log: log}
 	return run.untilStopped()
 }
 
@@ -118,6 +125,7 @@ type running struct {
 	reactor   *loop.Reactor
 	mode      *serve.Mode
 	kept      *keeper
+	gauges    *gauges // nil: none are shown
 	readyFile string
 	streams   streams
 	log       *slog.Logger
@@ -133,6 +141,7 @@ func (s *running) untilStopped() error {
 	if err := r.Start(); err != nil {
 		return serveFailure(err, s.cfg.Doors)
 	}
+	s.gauges.serve(r, s.mode, s.log)
 	doors := boundDoors(r, s.cfg.Doors)
 	if s.readyFile != "" {
 		if err := writeReady(s.readyFile, doors); err != nil {
@@ -142,7 +151,7 @@ func (s *running) untilStopped() error {
 		defer os.Remove(s.readyFile)
 	}
 	ours := localAddresses()
-	more := closedTo(doors, ours, s.cfg.Public)
+	more := append(closedTo(doors, ours, s.cfg.Public), s.gauges.words()...)
 	if words := lentWords(s.cfg.Doors); words != "" {
 		more = append(more, words)
 	}

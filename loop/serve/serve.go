@@ -48,6 +48,9 @@ type Config struct {
 	// dialect that brought somebody, with the dialect's name. It is called on
 	// the loop, must not block, and keeps the line.
 	Record func(dialect string, line []byte)
+	// Kept, if not nil, is told how long it took until a change was on the disk
+	// and we knew. It is called on the loop and must not block.
+	Kept func(took time.Duration)
 }
 
 // Passwords are those of the accounts.
@@ -75,7 +78,8 @@ type Mode struct {
 	links    []link // by slot
 	log      *slog.Logger
 	stopping bool
-	alarm    time.Time // what the roster's next Tick is asked for; zero: none
+	ended    map[string]uint64 // see Census
+	alarm    time.Time         // what the roster's next Tick is asked for; zero: none
 
 	datagrams Datagrams
 	words     []byte // of a datagram of ours
@@ -239,6 +243,7 @@ func (m *Mode) Failed(tag any, why error) {
 
 // Closed implements loop.Mode.
 func (m *Mode) Closed(id loop.ID, why error) {
+	m.countEnd(why)
 	l := m.at(id)
 	if l == nil {
 		return

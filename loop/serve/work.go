@@ -51,8 +51,12 @@ func (m *Mode) check(e *roster.Effect) {
 func (m *Mode) keep(e *roster.Effect) {
 	var done func(error)
 	if w := e.Keeping; w != nil {
+		since := m.net.Now()
 		done = func(err error) {
 			m.net.Post(func() {
+				if m.cfg.Kept != nil {
+					m.cfg.Kept(m.net.Now().Sub(since))
+				}
 				m.logStore("cannot store", err)
 				m.carryOut(m.roster.Kept(m.net.Now(), w, err))
 			})

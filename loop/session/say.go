@@ -168,6 +168,7 @@ func (d *Driver) send(l *Link, b []byte, lazy bool) uint64 {
 	if l.paced {
 		gap = l.session.(codec.Paced).Gap()
 	}
+	d.traffic[l.dialect].Out++
 	return d.net.Send(l.id, b, gap, lazy)
 }
 

@@ -77,13 +77,23 @@ type Driver struct {
 	event    uint64 // counts the events told
 	decoding *Link  // whose bytes are being decoded now
 	encodes  uint64
-	spent    int // see Spend
+	traffic  []Traffic // by dialect
+	spent    int       // see Spend
 }
 
 // New makes a driver for at most 256 dialects, which Open names by index.
 func New(net loop.Net, h Handler, dialects ...codec.Dialect) *Driver {
-	return &Driver{net: net, handler: h, dialects: dialects}
+	return &Driver{net: net, handler: h, dialects: dialects, traffic: make([]Traffic, len(dialects))}
 }
+
+// Traffic counts what went over the links of a dialect since the start.
+type Traffic struct {
+	In  uint64 // requests, or events from a server, that were decoded
+	Out uint64 // messages that were sent: one event to a thousand links counts a thousand times
+}
+
+// Traffic of the dialect with this index.
+func (d *Driver) Traffic(dialect int) Traffic { return d.traffic[dialect] }
 
 // Open makes the session of a link that was just opened and lets it speak
 // first, if its dialect does.
@@ -268,11 +278,13 @@ func (d *Driver) step(l *Link, r chat.Request, e chat.Event, err error) bool {
 		d.Close(l, err)
 		d.handler.Broken(l, err)
 	case r != nil:
+		d.traffic[l.dialect].In++
 		if chat.Answered(r) && l.owed < math.MaxUint16 {
 			l.owed++
 		}
 		d.handler.Request(l, r)
 	case e != nil:
+		d.traffic[l.dialect].In++
 		d.handler.Event(l, e)
 	default:
 		return false

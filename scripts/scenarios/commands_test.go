@@ -29,6 +29,9 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Setenv(key, found[1])
 	ts.Setenv(key+"_PORT", portOf(ts, found[1]))
+	if at := regexp.MustCompile(`at http://(\S+)/metrics`).FindStringSubmatch(p.out.all()); at != nil {
+		ts.Setenv(key+"_metrics", at[1])
+	}
 	for _, d := range all.Dialects()[1:] {
 		for _, door := range regexp.MustCompile(`(?m)^ +`+d.Name()+` +(tcp|udp) +(\S+)$`).FindAllStringSubmatch(p.out.all(), -1) {
 			variable := key + "_" + d.Name()

@@ -9,7 +9,8 @@
 //	                          $KEY is its address, $KEY_PORT its port. Other doors are
 //	                          closed: --DIALECT 0 opens one, at $KEY_DIALECT and, if it
 //	                          has one for datagrams, $KEY_DIALECT_udp; each with
-//	                          its port, $KEY_DIALECT_PORT
+//	                          its port, $KEY_DIALECT_PORT;
+//	                          what --metrics 127.0.0.1:0 shows is at $KEY_metrics
 //	join KEY[=NAME] [flags]   run mim join NAME@$server --json (NAME: KEY), or
 //	                          NAME@$server_DIALECT with --dialect DIALECT
 //	run KEY [MIM_X=y] args    run mim with any arguments and variables
