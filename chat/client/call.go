@@ -82,7 +82,7 @@ const (
 // callNews takes news of a call; mine is the one whose key it may bring.
 func (c *Client) callNews(e *chat.Call, mine *call) {
 	switch k := c.callOf(e.Key); {
-	case e.Key == 0 || !c.cfg.Traits.Calls:
+	case e.Key == 0 || !c.cfg.Traits.Calls || c.exit.phase >= finishing:
 	case e.State == chat.CallAsked && mine != nil:
 		c.callHasKey(mine, e)
 	case e.State == chat.CallAsked && k == nil:
