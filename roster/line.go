@@ -57,7 +57,6 @@ var (
 	errUnreachable error = chat.Errorf(chat.NotDelivered, "the receiver's program cannot be reached")
 	errNoPort      error = chat.Errorf(chat.NotDelivered, "all ports are lent by which the receiver could hear from you; try again later")
 	errTooMany     error = chat.Errorf(chat.NotDelivered, "too many talks are open; try again later")
-	errNotNamed    error = chat.Errorf(chat.TooLate, "no name within %v", namedWithin)
 )
 
 // deliverGuest puts a text on the line to a guest.
