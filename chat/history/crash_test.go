@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"mim/chat/book"
 )
 
 // childDir says to a test that it runs in a child process, and on which
@@ -60,6 +62,47 @@ func TestCrash(t *testing.T) {
 			t.Errorf("round %d: %d records, %d were committed", round, left, committed)
 		}
 		t.Logf("round %d: %d records, %d told as committed", round, left, committed)
+	}
+}
+
+// TestProcesses: several mim write at once, and make the tables at once; each
+// line of each is kept, in its order.
+func TestProcesses(t *testing.T) {
+	const each = 500
+	if dir := os.Getenv(childDir); dir != "" {
+		h := open(t, dir, alice)
+		for n := range each {
+			h.Keep(bob, book.Record{At: time.Now(), From: fmt.Sprint(os.Getpid()), Text: fmt.Sprint(n), Own: true, State: book.Sent, Ticket: uint64(n + 1)})
+		}
+		shut(t, h)
+		return
+	}
+	dir := t.TempDir()
+	var all []*exec.Cmd
+	for range 3 {
+		cmd := child(t, dir)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, cmd)
+	}
+	for _, cmd := range all {
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v: %s", err, cmd.Stderr)
+		}
+	}
+	h := open(t, dir, alice)
+	defer shut(t, h)
+	list, _, err := h.Older(bob, time.Time{}, 1<<30)
+	if err != nil || len(list) != len(all)*each {
+		t.Fatalf("%d lines of %d, %v", len(list), len(all)*each, err)
+	}
+	next := map[string]int{}
+	for _, r := range list {
+		if r.Text != fmt.Sprint(next[r.From]) {
+			t.Fatalf("of %s comes %s, want %d", r.From, r.Text, next[r.From])
+		}
+		next[r.From]++
 	}
 }
 
