@@ -27,7 +27,8 @@ type callModel struct {
 	gone    bool
 	lastKey uint64
 	names   int
-	count   map[string]int // of states shown
+	count   map[string]int  // of states shown
+	twice   map[string]bool // who is in two calls with us, so that a name says too little
 }
 
 type modelCall struct {
@@ -47,7 +48,7 @@ func TestCallModel(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			m := &callModel{
 				user: guest(t, calling), rand: rand.New(rand.NewPCG(uint64(seed), 41)), dialing: true,
-				shown: map[string]string{}, count: count, lastKey: 1_000_000,
+				shown: map[string]string{}, count: count, twice: map[string]bool{}, lastKey: 1_000_000,
 			}
 			for range 800 {
 				m.step()
@@ -58,12 +59,12 @@ func TestCallModel(t *testing.T) {
 			}
 			m.must(m.gone, "there is no end")
 			for name, state := range m.shown {
-				m.must(state == StateDenied || state == StateEnded, fmt.Sprintf("the call with %s is left %s", name, state))
+				m.must(m.twice[name] || state == StateDenied || state == StateEnded, fmt.Sprintf("the call with %s is left %s", name, state))
 			}
 			m.must(m.bound == 0 && m.sound == 0, "the voice goes on")
 		})
 	}
-	for _, state := range []string{StateAsked, StateRinging, StateAccepted, StateDenied, StateEnded, "crossed", "heard"} {
+	for _, state := range []string{StateAsked, StateRinging, StateAccepted, StateDenied, StateEnded, "crossed", "crossed early", "heard"} {
 		if count[state] < seeds {
 			t.Errorf("only %d calls were %s", count[state], state)
 		}
@@ -133,6 +134,15 @@ func (m *callModel) types() {
 // others do something: call us, perhaps while we call them, or go on with a call.
 func (m *callModel) others() {
 	n := m.rand.IntN(8)
+	if n == 7 && len(m.open) > 0 {
+		q, ok := m.open[0].(*chat.Talk)
+		if ok && !slices.ContainsFunc(m.calls, func(k *modelCall) bool { return k.name == string(q.To) }) {
+			m.count["crossed early"]++
+			m.twice[string(q.To)] = true
+			m.ring(string(q.To))
+			return
+		}
+	}
 	if n == 0 || len(m.calls) == 0 {
 		m.names++
 		m.ring(fmt.Sprint("p", m.names))
@@ -269,12 +279,18 @@ func (m *callModel) ask(r chat.Request) {
 // tells takes how far a call is: each step follows from the one before.
 func (m *callModel) tells(v View) {
 	may := map[string][]string{
-		"":            {StateAsked, StateRinging, StateEnded},
+		"":            {StateAsked, StateRinging, StateEnded}, // ended: given up before it had a key
 		StateRinging:  {StateAsked, StateAccepted, StateDenied, StateEnded},
 		StateAsked:    {StateAccepted, StateDenied, StateEnded},
 		StateAccepted: {StateEnded},
 	}
 	was := m.shown[v.Name]
+	if m.twice[v.Name] {
+		was = ""
+		if v.State == StateAccepted || v.State == StateDenied {
+			was = StateAsked
+		}
+	}
 	m.must(slices.Contains(may[was], v.State), fmt.Sprintf("%s is %s, then %s (%s)", v.Name, was, v.State, v.Why))
 	m.must((v.Why != "") == (v.State == StateDenied || v.State == StateEnded), "why?")
 	m.shown[v.Name] = v.State
@@ -285,10 +301,13 @@ func (m *callModel) tells(v View) {
 func (m *callModel) agrees() {
 	k := &m.c.calling
 	talking := 0
-	for _, state := range m.shown {
-		if state == StateAccepted {
+	for name, state := range m.shown {
+		if state == StateAccepted && !m.twice[name] {
 			talking++
 		}
+	}
+	if k.ours != nil && k.ours.state == callTalking && m.twice[k.ours.name] {
+		talking++
 	}
 	m.must(talking == 0 && m.sound == 0 || talking == 1 && m.sound != 0, fmt.Sprintf("%d calls go on, the sound is that of %d", talking, m.sound))
 	if m.sound != 0 {
