@@ -11,7 +11,10 @@ import (
 )
 
 // quiet is a Net that takes everything and does nothing.
-type quiet struct{ sent uint64 }
+type quiet struct {
+	sent      uint64
+	datagrams int
+}
 
 func (q *quiet) Now() time.Time { return time.Unix(1e9, 0) }
 func (q *quiet) Send(_ loop.ID, b []byte, _ time.Duration, _ bool) uint64 {
@@ -26,7 +29,7 @@ func (q *quiet) CloseSoon(loop.ID, error)                                {}
 func (q *quiet) Kill(loop.ID, error)                                     {}
 func (q *quiet) Dial(string, string, time.Duration, any)                 {}
 func (q *quiet) DialFrom(netip.Addr, string, string, time.Duration, any) {}
-func (q *quiet) SendTo(int, netip.AddrPort, []byte)                      {}
+func (q *quiet) SendTo(int, netip.AddrPort, []byte)                      { q.datagrams++ }
 func (q *quiet) IdleAfter(loop.ID, time.Duration)                        {}
 func (q *quiet) Alarm(time.Time)                                         {}
 func (q *quiet) Local(int) netip.AddrPort                                { return netip.MustParseAddrPort("10.0.0.1:2001") }
