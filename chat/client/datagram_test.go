@@ -14,10 +14,10 @@ import (
 var byTable = chat.Traits{Dialect: "mim0", Reach: chat.ByPeerUDP, Lease: 95 * time.Second, Renew: 30 * time.Second, MaxText: 40}
 
 var (
-	bobAt   = netip.MustParseAddrPort("192.0.2.2:2002")
-	carolAt = netip.MustParseAddrPort("192.0.2.4:2004")
-	eveAt   = netip.MustParseAddrPort("192.0.2.66:6666")
-	nowhere netip.AddrPort
+	bobAt        = netip.MustParseAddrPort("192.0.2.2:2002")
+	carolAt      = netip.MustParseAddrPort("192.0.2.4:2004")
+	eveAt        = netip.MustParseAddrPort("192.0.2.66:6666")
+	nowhere      netip.AddrPort
 	errNoReceipt = chat.Errorf(chat.NotDelivered, "nothing confirmed it")
 )
 

@@ -38,6 +38,7 @@ func TestShapes(t *testing.T) {
 		{"(b)", fields, "hello", []string{`-> "hello\n\\: 127.0.0.1\\: 3001\\: alice"`, "sent 7"}},
 		{"(b), its separator", fields, `a\: b`, []string{`-> "a\\： b\n\\: 127.0.0.1\\: 3001\\: alice"`, "sent 7"}},
 		{"(b), a request", fields, `IDReq\: 4`, []string{`-> " IDReq\\： 4\n\\: 127.0.0.1\\: 3001\\: alice"`, "sent 7"}},
+		{"(b), what looks like ours", fields, "Q:1:bob", []string{`-> " Q:1:bob\n\\: 127.0.0.1\\: 3001\\: alice"`, "sent 7"}},
 		{"(c)", bang, "hello", []string{`-> "3001!hello\n"`, "sent 7"}},
 		{"(c), a request", bang, "X_GET_NAME|1", []string{`-> "3001! X_GET_NAME|1\n"`, "sent 7"}},
 		{"(c), lines", bang, "a\n4!b", []string{`-> "3001!a 4!b\n"`, "sent 7"}},

@@ -92,7 +92,8 @@ func (s *Socket) sayForeign(p *peer, text []byte, ticket uint64) {
 	case fields:
 		s.scratch = chat.AppendLine(s.scratch, text)
 		line := bytes.ReplaceAll(s.scratch[at:], []byte(`\:`), []byte("\\\uff1a"))
-		if s.scratch = append(s.scratch[:at], line...); bytes.HasPrefix(line, []byte("ID")) {
+		_, is := readOurs(line)
+		if s.scratch = append(s.scratch[:at], line...); is || bytes.HasPrefix(line, []byte("ID")) {
 			s.blank(at)
 		}
 		s.scratch = append(s.scratch, "\n"+fieldSep...)

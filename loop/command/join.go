@@ -46,6 +46,8 @@ const inputLines = `   @bob hello            say hello to bob; a name with blank
    /who                  who is here, or whom you wrote with, if the dialect does not tell
    /whoelsesince 5m      who was within that time, if the server can be asked; so /whoelse
    /block eve            no texts from eve any more, if the dialect can; /unblock ends it
+   /join #tea            enter a room, if the dialect has rooms; /part #tea leaves it
+   /say #tea hello       say hello to all in a room
    /call bob             call bob by voice, if the dialect can, or with #room all in a room
    /answer bob           take bob's call; /deny bob declines it, /hangup ends a call
    /close bob            end the talk with bob
@@ -75,7 +77,7 @@ func joinCommand(dialects []codec.Dialect, s streams) *cli.Command {
 		newToggle("plain", "show lines for people (the default where there is no terminal)", &j.output, forPeople),
 		newToggle("json", "show one JSON object a line, for scripts", &j.output, forScripts),
 		&cli.BoolFlag{Name: "mouse", EnvVars: env("mouse"), Usage: "let the mouse scroll the screen and open talks, instead of selecting text"},
-		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: "the system picks", Usage: "where other people's programs reach me: `ADDRESS`, ADDRESS:PORT or :PORT"},
+		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: "the system picks", Usage: "where other people's programs reach me, if the dialect has them do that: `ADDRESS`, ADDRESS:PORT or :PORT"},
 		&cli.StringFlag{Name: passwordFile, EnvVars: env(passwordFile), Usage: "where a password is wanted: the first line of `FILE`; else it is what " + passwordVariable + " holds, else it is asked for"},
 		newToggle("retry", "look for a lost server again: after 1, 2, 4 ... 30 s (the default)", &j.retry, retrying),
 		newToggle("no-retry", "end when the server is lost and the last talk is over", &j.retry, oneTry),
