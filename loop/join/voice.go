@@ -170,7 +170,7 @@ func (m *Mode) deviceOpened(key uint64, d voice.Device, err error) {
 		return
 	case err != nil:
 		t.opening = false
-		m.log.Warn("no sound", "why", err)
+		m.log.Info("no sound", "why", err)
 		m.carryOut(m.client.VoiceFailed(m.net.Now(), key, err))
 		return
 	}
@@ -200,7 +200,7 @@ func (m *Mode) closed(err error) {
 	if err == nil {
 		return
 	}
-	m.log.Warn("sound was not closed", "why", err)
+	m.log.Info("sound was not closed", "why", err)
 	m.tellOfVoice(0, "the sound was not kept: "+err.Error())
 }
 
@@ -236,7 +236,7 @@ func (m *Mode) tickTalk(now time.Time) {
 	if !t.next.After(now) {
 		t.next = t.sound.Tick(now, t.send)
 		if err := t.sound.Err(); err != nil {
-			m.log.Warn("the sound has failed", "why", err)
+			m.log.Info("the sound has failed", "why", err)
 			m.carryOut(m.client.VoiceFailed(now, t.key, err))
 			return
 		}
