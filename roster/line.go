@@ -22,6 +22,7 @@ type line struct {
 	dial   uint64    // the one under way, 0: none
 	tries  uint8
 	ticket uint64 // of the piece under way, by UDP; 0: none
+	most   int    // bytes of a piece of the first text, if whole ones do not fit into a datagram; else 0
 	first  *delivery
 	last   *delivery
 	wait   int // deliveries
@@ -209,6 +210,7 @@ func (r *Roster) shift(l *line, err error) {
 		l.last = nil
 	}
 	l.wait--
+	l.most = 0
 	l.used = r.now
 	r.outcome(d.of, err)
 	r.freeDelivery(d)

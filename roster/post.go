@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -34,6 +35,9 @@ func (r *Roster) postNext(l *line) {
 		return
 	}
 	piece := r.pieceOf(l.own, d.rest)
+	if l.most > 0 {
+		piece = chat.Clip(piece, l.most)
+	}
 	d.rest = d.rest[len(piece):]
 	r.numbered++
 	l.ticket = r.numbered
@@ -43,7 +47,26 @@ func (r *Roster) postNext(l *line) {
 	r.start(&l.timer, postWithin)
 }
 
-// Posted is the outcome of a Post: nil, or why nobody knows that it arrived.
+// leastPiece is the shortest piece of a text, in bytes, that is halved if it
+// does not fit into a datagram.
+const leastPiece = 64
+
+// halve gives back the piece that was posted last, since it was too long for
+// the program of its receiver, and posts half of it; false: it is too short.
+func (r *Roster) halve(l *line) bool {
+	d := l.first
+	n := len(d.said.Text)
+	if n < leastPiece {
+		return false
+	}
+	d.rest = d.text[len(d.text)-len(d.rest)-n:]
+	l.most = n / 2
+	r.postNext(l)
+	return true
+}
+
+// Posted is the outcome of a Post: nil, or why nobody knows that it arrived. If
+// that is of the kind TooLong nothing has been sent.
 func (r *Roster) Posted(now time.Time, ticket uint64, err error) []Effect {
 	r.begin(now)
 	l := r.posts[ticket]
@@ -52,6 +75,9 @@ func (r *Roster) Posted(now time.Time, ticket uint64, err error) []Effect {
 	}
 	delete(r.posts, ticket)
 	l.ticket = 0
+	if told := (*chat.Error)(nil); errors.As(err, &told) && told.Kind == chat.TooLong && r.halve(l) {
+		return r.out
+	}
 	if err != nil {
 		err = errSilent
 	}

@@ -80,7 +80,7 @@ func FuzzLogin(f *testing.F) {
 func TestFacts(t *testing.T) {
 	d := New()
 	if got, want := d.Traits(), (chat.Traits{
-		Dialect: "elc004", Reach: chat.ByPeerUDP, Lease: 95 * time.Second, Renew: 30 * time.Second, MaxText: 1011, LoginWithin: 10 * time.Second,
+		Dialect: "elc004", Reach: chat.ByPeerUDP, Lease: 95 * time.Second, Renew: 30 * time.Second, MaxText: 1011, Piece: 930, LoginWithin: 10 * time.Second,
 	}); got != want {
 		t.Errorf("traits %+v, want %+v", got, want)
 	}

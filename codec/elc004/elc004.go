@@ -56,6 +56,11 @@ const (
 	// maxText is the longest text of M in bytes of UTF-8.
 	maxText = maxDatagram - len("M:") - maxDigits - len(":")
 
+	// piece is the longest text of one datagram, whatever its shape and names
+	// are: the longest frame is that of (b), text LF \: ip\: port\: name. What has
+	// to be written longer than it was said, as + in (a), may fit in less.
+	piece = maxDatagram - len("\n\\: 255.255.255.255\\: 65535\\: ") - maxName
+
 	// maxName bounds a name: what is left of longer ones is cut.
 	maxName = 64
 
@@ -98,6 +103,7 @@ func (dialect) Traits() chat.Traits {
 		Lease:       lease,
 		Renew:       renew,
 		MaxText:     maxText,
+		Piece:       piece,
 		LoginWithin: loginWithin,
 	}
 }
