@@ -132,7 +132,7 @@ func (l *load) readScript(c *cli.Context) error {
 			most = min(most, t.Piece)
 		}
 		err = parsed.Check(script.Can{
-			Dialect: l.dialect.Name(), People: n, All: t.All || t.WhoElse, Rooms: t.Rooms,
+			Dialect: l.dialect.Name(), People: n, All: t.All, Rooms: t.Rooms,
 			Names: t.Reach == chat.ByLink, MaxText: most, MinText: crowd.MaxMark,
 		})
 	}

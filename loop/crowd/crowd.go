@@ -3,8 +3,8 @@
 // name.
 //
 // A person of a crowd is no chat/client: that keeps a table of everybody, which
-// for N people would be N times N entries. It is about 700 bytes with its link
-// (docs/PERFORMANCE.md): the state of its script, of its link to the server (or
+// for N people would be N times N entries. It is about 1 KB of heap with its
+// link (docs/PERFORMANCE.md): the state of its script, of its link to the server (or
 // two), and a sum over everybody whom the server has told of. At the end the
 // sums are compared with who was really there.
 //
@@ -12,7 +12,7 @@
 //	                     |                     |
 //	                     \-- refused, closed --+--> gone (its script is over)
 //
-// What people say begins with a mark of 70 bytes at most, see mark.go: by it
+// What people say begins with a mark of 56 bytes at most, see mark.go: by it
 // the receiver's side of the same process knows which text it is. So what is
 // lost, comes twice or out of order is known exactly (chat/report.Ledger).
 package crowd
@@ -137,9 +137,9 @@ const (
 
 // counts are what the report has beside the ledger's.
 type counts struct {
-	entries, heard, missed, in, out uint64
-	failed, dropped                 int
-	loginsDone                      time.Duration // the last login
+	entries, heard, missed, in uint64
+	failed, dropped            int
+	loginsDone                 time.Duration // the last login
 }
 
 var (
