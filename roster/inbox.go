@@ -400,7 +400,7 @@ func (r *Roster) Left(now time.Time, l chat.Link, mark uint64) []Effect {
 	r.begin(now)
 	k := r.at(l)
 	if k != nil && k.line != nil {
-		r.lineLeft(k.line, mark)
+		r.lineLeft(k.line, l, mark)
 		return r.out
 	}
 	if k == nil || k.talker == nil || k.talker.member == nil || k.talker.member.receives != l {

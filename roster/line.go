@@ -2,6 +2,7 @@ package roster
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"mim/chat"
@@ -15,11 +16,16 @@ import (
 //	nothing to say --> dialling --> up -- idle for lineIdle, or either is gone --> closed
 //	                     |  ^
 //	                     |--| dialTries, then what waits has failed
+//
+// Both may call at the same time, and programs call once more for each window
+// they open: then there are several connections. Each is heard, but we speak by
+// one as long as it works, so that texts do not overtake each other.
 type line struct {
-	own    *member   // at the other end; nil: the one who calls has not said its name
-	other  *member   // for whom we speak
-	link   chat.Link // 0: not up
-	dial   uint64    // the one under way, 0: none
+	own    *member     // at the other end; nil: the one who calls has not said its name
+	other  *member     // for whom we speak
+	link   chat.Link   // by which we speak; 0: not up
+	spare  []chat.Link // other connections, the last one is the newest
+	dial   uint64      // the one under way, 0: none
 	tries  uint8
 	ticket uint64 // of the piece under way, by UDP; 0: none
 	most   int    // bytes of a piece of the first text, if whole ones do not fit into a datagram; else 0
@@ -119,8 +125,8 @@ func (r *Roster) addLine(l *line) *line {
 	return l
 }
 
-// closeIdle closes the lines on which nothing waits and has not for a minute,
-// one in sixteen at the least, and reports whether there was one.
+// closeIdle closes the lines on which nothing waits and has not for a minute, and
+// reports whether there was one.
 func (r *Roster) closeIdle() (found bool) {
 	r.walked += len(r.lines)
 	for _, l := range r.lines {
@@ -160,9 +166,22 @@ func (r *Roster) Dialled(now time.Time, number uint64, id chat.Link, t *chat.Tra
 	return r.out
 }
 
-// connected is a line that has a link now.
+// connected is a line that has a link, or one more. One by which nothing has left
+// for leftWithin gives way to it.
 func (r *Roster) connected(l *line, k *link) {
-	k.line, l.link = l, k.id
+	k.line = l
+	l.used = r.now
+	if l.link != 0 {
+		l.spare = append(l.spare, k.id)
+		if d := l.first; d != nil && r.now-d.at >= leftWithin {
+			old := r.at(l.link)
+			if r.lost(l); !old.ending {
+				r.end(old, nil)
+			}
+		}
+		return
+	}
+	l.link = k.id
 	r.start(&l.timer, lineIdle)
 	for d := l.first; d != nil; d = d.next {
 		if d.mark == 0 {
@@ -196,8 +215,11 @@ func (r *Roster) tellLine(l *line, d *delivery) {
 	}
 }
 
-// lineLeft takes the texts off a line whose bytes have left.
-func (r *Roster) lineLeft(l *line, mark uint64) {
+// lineLeft takes the texts off a line whose bytes have left by a link.
+func (r *Roster) lineLeft(l *line, by chat.Link, mark uint64) {
+	if l.link != by {
+		return
+	}
 	for d := l.first; d != nil && d.mark != 0 && d.mark <= mark; d = l.first {
 		r.shift(l, nil)
 	}
@@ -233,12 +255,17 @@ func (r *Roster) ringLine(l *line) {
 		r.endLine(l, nil)
 	default:
 		next := lineIdle
+		if l.first == nil {
+			next -= r.now - l.used
+		}
 		for d := l.first; d != nil; d = d.next {
 			if r.now-d.at < leftWithin {
 				next = d.at + leftWithin - r.now
 				break
 			}
-			r.detach(d, errSilent)
+			if r.detach(d, errSilent); !r.isOpen(l) {
+				return // its author has left with the answer
+			}
 		}
 		r.start(&l.timer, next)
 	}
@@ -261,8 +288,10 @@ func (r *Roster) endLine(l *line, why error) {
 	for l.first != nil {
 		r.shift(l, why)
 	}
-	if k := r.at(l.link); l.link != 0 && k != nil && !k.ending {
-		r.end(k, nil)
+	for _, id := range append(l.spare, l.link) {
+		if k := r.at(id); id != 0 && k != nil && !k.ending {
+			r.end(k, nil)
+		}
 	}
 	if p := l.other.lent[udp].port; p != nil && l.own.traits.Reach == chat.ByPeerUDP {
 		r.out = append(r.out, Effect{Kind: Farewell, Port: p.index, Addr: l.own.came.Who.Near})
@@ -289,12 +318,28 @@ func (r *Roster) cut(k *link, l *line) {
 	switch {
 	case l.own == nil:
 		r.isNamed(k)
-	case l.link == k.id && r.lines[pair{l.own, l.other}] == l:
-		l.link = 0
-		for l.first != nil && l.first.mark != 0 {
-			r.shift(l, errGone)
+	case !r.isOpen(l):
+	case l.link != k.id:
+		l.spare = slices.DeleteFunc(l.spare, func(id chat.Link) bool { return id == k.id })
+	default:
+		if r.lost(l); l.link == 0 {
+			r.endLine(l, errGone)
 		}
-		r.endLine(l, errGone)
+	}
+}
+
+// isOpen reports whether a line has not ended.
+func (r *Roster) isOpen(l *line) bool { return r.lines[pair{l.own, l.other}] == l }
+
+// lost takes the link by which we spoke from a line, and with it what was told
+// on it; the newest of the others has its place.
+func (r *Roster) lost(l *line) {
+	l.link = 0
+	if n := len(l.spare); n > 0 {
+		l.link, l.spare = l.spare[n-1], l.spare[:n-1]
+	}
+	for l.first != nil {
+		r.shift(l, errGone)
 	}
 }
 

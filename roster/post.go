@@ -23,7 +23,7 @@ type confirm struct {
 // postNext sends the next piece of what waits on a line by UDP, unless one is
 // under way.
 func (r *Roster) postNext(l *line) {
-	if l.ticket != 0 {
+	if l.ticket != 0 || !r.isOpen(l) {
 		return
 	}
 	d := l.first

@@ -61,9 +61,40 @@ func show(effects []Effect) string {
 		if e.Many != nil {
 			to = fmt.Sprintf("*-%d", e.But.Slot()+1)
 		}
+		if e.Kind >= Dial {
+			out = append(out, showOwn(e))
+			continue
+		}
 		out = append(out, to+" "+showWhat(e))
 	}
 	return strings.Join(out, "; ")
+}
+
+// showOwn is an effect about users with an address of their own, which is for no
+// link: "dial 1 10.0.0.5:5000 as ann".
+func showOwn(e Effect) string {
+	switch e.Kind {
+	case Dial:
+		return fmt.Sprintf("dial %d %v as %s", e.Call, e.Addr, e.Name)
+	case Stand:
+		if e.Who == nil {
+			return fmt.Sprintf("stand %d nobody", e.Port)
+		}
+		return fmt.Sprintf("stand %d %s", e.Port, e.Who.Name)
+	case Post:
+		said := e.Event.(*chat.Said)
+		if said.Room != "" {
+			return fmt.Sprintf("post %d in %s %s", e.Port, said.Room, said.Text)
+		}
+		return fmt.Sprintf("post %d to %v %d %s", e.Port, e.Addr, e.Call, said.Text)
+	case Confirm:
+		return fmt.Sprintf("confirm %d %v %d", e.Port, e.Addr, e.Call)
+	case Farewell:
+		return fmt.Sprintf("bye %d %v", e.Port, e.Addr)
+	case Grouping:
+		return fmt.Sprintf("group %d %s %v", e.Port, e.Name, e.In)
+	}
+	return "note " + e.Name
 }
 
 func showWhat(e Effect) string {
