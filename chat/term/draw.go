@@ -17,7 +17,7 @@ func (m *model) layout() layout {
 	return arrange(m.width, m.height, m.left, m.right, len(m.notices()), len(rows))
 }
 
-// draw fills in the view. Each row of it has exactly as many cells as the screen.
+// draw fills in the view. No row of it has more cells than the screen.
 func (m *model) draw(v *tea.View) {
 	if tooSmall(m.width, m.height) {
 		v.Content = m.small()

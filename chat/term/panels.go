@@ -83,7 +83,7 @@ func (m *model) rightTitle(l layout) string {
 	title := " here"
 	switch {
 	case k.Kind == book.Room:
-		title = " in the room"
+		title = " in room"
 	case !m.told():
 		return m.look.strong.on(m.rule.fit(" here", l.right))
 	}

@@ -94,7 +94,9 @@ func (m *model) mark(l *book.Line) string {
 func (m *model) compose(c *book.Conversation, l *book.Line) (text string, spans []span) {
 	var s strings.Builder
 	put := func(part string, look style) {
-		if look.open != "" && part != "" {
+		if n := len(spans); n > 0 && spans[n-1].look == look && spans[n-1].to == s.Len() {
+			spans[n-1].to += len(part)
+		} else if look.open != "" && part != "" {
 			spans = append(spans, span{piece{s.Len(), s.Len() + len(part)}, look})
 		}
 		s.WriteString(part)
@@ -142,6 +144,9 @@ func (m *model) highlight(put func(string, style), text string, body style, ment
 		from, to := find(text, words)
 		if from < 0 {
 			break
+		}
+		if !m.rule.apart(text, from) || !m.rule.apart(text, to) {
+			look = body // it ends inside of what is seen as one character
 		}
 		put(text[:from], body)
 		put(text[from:to], look)

@@ -31,6 +31,19 @@ func (r ruler) cluster(s string) (string, int) {
 	return ansi.FirstGraphemeCluster(s, r.method)
 }
 
+// apart reports whether a character, as a person sees it, begins at i.
+func (r ruler) apart(s string, i int) bool {
+	if i == 0 || i == len(s) || s[i-1] < 0x80 && s[i] < 0x80 {
+		return true
+	}
+	at := 0
+	for at < i {
+		c, _ := r.cluster(s[at:])
+		at += len(c)
+	}
+	return at == i
+}
+
 // cut gives the longest beginning of s, which has no escape sequences, that
 // fits into so many cells, and its cells.
 func (r ruler) cut(s string, cells int) (string, int) {

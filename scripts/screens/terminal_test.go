@@ -80,7 +80,9 @@ func (t *terminal) answer() {
 		if err != nil {
 			return
 		}
-		if _, err := t.master.Write(b[:n]); err != nil {
+		// The emulator measures by grapheme clusters, and does not say so by itself.
+		said := strings.ReplaceAll(string(b[:n]), "\x1b[?2027;0$y", "\x1b[?2027;2$y")
+		if _, err := t.master.WriteString(said); err != nil {
 			return
 		}
 	}
@@ -105,8 +107,8 @@ func (t *terminal) show() {
 		text := tail
 		if end >= 0 {
 			text = tail[:end]
-		} else if keep := partial(tail); keep > 0 && err == nil {
-			text = tail[:len(tail)-keep]
+		} else if err == nil {
+			text = tail[:len(tail)-max(partial(tail), cluster(tail))]
 		}
 		tail = tail[len(text):]
 		t.update(func() {
@@ -132,6 +134,17 @@ func partial(s string) int {
 		}
 	}
 	return 0
+}
+
+// cluster is how many bytes at the end of s may be a part of a character that
+// goes on: the emulator takes what one write has as whole. What is no ASCII
+// waits; a program's frame ends with a sequence.
+func cluster(s string) int {
+	n := 0
+	for n < len(s) && s[len(s)-1-n] >= 0x80 {
+		n++
+	}
+	return n
 }
 
 func (t *terminal) update(f func()) {
