@@ -23,6 +23,7 @@ type failure struct {
 	code int
 	what string // "cannot listen on 4242: already in use"
 	try  string // one command; "" if there is none to give
+	pass bool   // the password was wrong, at the first login
 }
 
 func (f *failure) Error() string { return f.what }

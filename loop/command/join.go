@@ -66,6 +66,7 @@ type joining struct {
 	past    *past  // nil without a screen
 	retry   string // retrying or oneTry
 	pass    []byte // nil: none is wanted
+	asked   bool   // it was typed
 	sound   sound
 }
 
@@ -89,7 +90,7 @@ func joinCommand(dialects []codec.Dialect, s streams) *cli.Command {
 		ArgsUsage: "NAME@HOST[:PORT]",
 		Description: `Makes you NAME at the registry at HOST (this machine, if it is left out) until
 you leave, and shows who comes and goes, if the dialect tells that. Put an IPv6
-address in brackets.
+address in brackets. On a terminal it shows a screen, where F1 tells the keys.
 
 Input lines:
 ` + inputLines + `
@@ -129,6 +130,7 @@ Examples:
 				defer errs.release()
 				j.past = openPast(c, j, log)
 				defer j.past.close(log)
+				return j.runAsking(c, s, log)
 			}
 			return j.run(s, log)
 		},
@@ -235,6 +237,7 @@ type messenger struct {
 	ended   chan int                    // the exit code, once
 	broken  chan error                  // input or output broke
 	asked   time.Time                   // when a signal asked for the end; wait's own
+	entered atomic.Bool                 // the server has let us in once
 	trouble atomic.Pointer[client.View] // the last error or loss of the server that was shown
 }
 
@@ -287,7 +290,9 @@ func (j *joining) messenger(s streams, log *slog.Logger) *messenger {
 			if known := m.trouble.Load(); (v.Event == client.Error || v.Event == client.Offline) && (known == nil || !known.Final) {
 				m.trouble.Store(&v)
 			}
-			kept(v)
+			if kept(v); v.Event == client.Ready {
+				m.entered.Store(true)
+			}
 			m.out.Show(v)
 		},
 		Done: func(code int) { m.ended <- code },
@@ -363,7 +368,9 @@ func (m *messenger) outcome(code int) error {
 			f.what += " (are the address and the port right?)"
 		}
 	case exitRefused:
-		f.try = m.as.insteadOf(m.trouble.Load())
+		v := m.trouble.Load()
+		f.try = m.as.insteadOf(v)
+		f.pass = v != nil && v.Kind == chat.BadPass.String() && !m.entered.Load()
 	}
 	return f
 }

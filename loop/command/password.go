@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -51,6 +52,7 @@ func (j *joining) readPassword(c *cli.Context, s streams) error {
 	if in == nil {
 		return badUse(j.command(c, " --"+passwordFile+" FILE"), "cannot join: %s wants a password, and there is no terminal to ask on", name)
 	}
+	j.asked = true
 	signals, ignore := stopSignals(true)
 	defer ignore()
 	j.pass, err = askPassword(in, to, fmt.Sprintf("password for %s@%s: ", j.target.name, j.target.server), signals)
@@ -58,6 +60,33 @@ func (j *joining) readPassword(c *cli.Context, s streams) error {
 		return badUse(j.command(c, " --"+passwordFile+" FILE"), "cannot join: no password was typed")
 	}
 	return err
+}
+
+// passwordTries is how often somebody may type a password: as often as servers
+// take a wrong one before they lock the name (comp9331.md).
+const passwordTries = 3
+
+// runAsking is run for a password that was typed on the terminal: a wrong one is
+// asked for again, on the terminal as it was before the screen.
+func (j *joining) runAsking(c *cli.Context, s streams, log *slog.Logger) error {
+	for left := passwordTries - 1; ; left-- {
+		err := j.run(s, log)
+		f := (*failure)(nil)
+		if left == 0 || !j.asked || !errors.As(err, &f) || !f.pass {
+			return err
+		}
+		tries := "tries are"
+		if left == 1 {
+			tries = "try is"
+		}
+		_, to := terminals(s)
+		if _, err := fmt.Fprintf(to, "mim: %s; %d more %s left\n", f.what, left, tries); err != nil {
+			return brokenTerminal(err)
+		}
+		if err := j.readPassword(c, s); err != nil {
+			return err
+		}
+	}
 }
 
 // command is the command line that was typed, in short and with more flags.
