@@ -58,22 +58,40 @@ func (r *Roster) SetAccounts(now time.Time, list []Account) []Effect {
 			r.aliases[folded] = a
 		}
 	}
-	for _, m := range slices.Collect(maps.Values(r.named)) {
-		a := r.account(m.folded)
-		switch {
-		case a == nil && m.account != nil: // it is closed; whom its user blocks still counts
-		case a != nil && a.bound && m.guest:
-			r.renamed(m)
-		case m.guest:
-		case a != nil && a.bound && m.came.Who.Proof != chat.Pass:
-			m.account = nil
-			r.endAll(m, errBound)
-		default:
-			m.account = a
-			r.fillFor(m)
-		}
+	for _, folded := range slices.Sorted(maps.Keys(r.named)) {
+		r.relist(r.named[folded])
 	}
 	return r.out
+}
+
+// relist is what a new list of accounts means to a member.
+func (r *Roster) relist(m *member) {
+	a := r.account(m.folded)
+	switch {
+	case m.guest && (a != nil && a.bound || r.owned(m)):
+		r.renamed(m)
+		return
+	case m.guest:
+		return
+	case a != nil && (a.folded != m.folded || a.bound && m.came.Who.Proof != chat.Pass), r.owned(m):
+		m.account = nil
+		r.endAll(m, errBound)
+		return
+	case a != nil || m.account == nil: // else it is closed; whom its user blocks still counts
+		m.account = a
+		r.fillFor(m)
+	}
+	r.keepAlias(m)
+}
+
+// owned reports whether the alias of a member is one of somebody else's account.
+func (r *Roster) owned(m *member) bool {
+	alias := m.came.Who.Alias
+	if alias == "" {
+		return false
+	}
+	a := r.account(fold(alias))
+	return a != nil && a.folded != m.folded
 }
 
 // learnKnown takes what the store knew.

@@ -2,7 +2,6 @@ package roster
 
 import (
 	"net/netip"
-	"slices"
 
 	"mim/chat"
 )
@@ -53,20 +52,18 @@ func (r *Roster) leaveGuest(m *member) {
 	r.delist(m)
 }
 
-// renamed gives a guest another name than the one that belongs to an account now.
+// renamed gives a guest another name, or alias, than the one that belongs to an
+// account now.
 func (r *Roster) renamed(m *member) {
-	r.leaveGuest(m)
 	who := *m.came.Who
 	who.Alias = ""
 	if l := m.lease; l != nil {
-		r.unlease(m.came.Who)
+		r.leaveLease(l)
 		who.Name = l.claimed
-		l.guest = r.guestOf(&who, m.traits)
-		l.guest.lease = l
-		r.setLeased(append(slices.Clip(r.leased), l.guest.came.Who))
-		r.appear(l.guest, 0)
+		r.enterLease(l, &who, m.traits)
 		return
 	}
+	r.leaveGuest(m)
 	who.Name = m.user.came.Who.Name
 	m.user.guest = r.enterGuest(&who, m.traits, func(n *member) { n.user = m.user })
 }

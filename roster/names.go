@@ -116,6 +116,18 @@ func (r *Roster) enlist(m *member) {
 	r.aliased[m.odd.alias] = m
 }
 
+// keepAlias has a member found by the alias that others see, if it has it by an
+// account and the account has it no more.
+func (r *Roster) keepAlias(m *member) {
+	folded := fold(m.came.Who.Alias)
+	if folded == "" || r.aliased[folded] != nil || r.account(folded) != nil {
+		return
+	}
+	m.odd = &odd{alias: folded, stem: folded}
+	r.aliased[folded] = m
+	r.aliasNumbers.give(folded, func(int) string { return folded })
+}
+
 // delist takes m out of the namespace.
 func (r *Roster) delist(m *member) {
 	delete(r.named, m.folded)
