@@ -80,7 +80,6 @@ type load struct {
 	path   string // of the script
 	plot   string
 	server int // the server's process; 0: not known
-	files  int // the limit of open files
 }
 
 // load runs many people by a script.

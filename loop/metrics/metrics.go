@@ -174,7 +174,7 @@ var (
 	unsentLinks = gauge("unsent_links", "Links on which bytes wait.")
 	waiting     = gauge("inbox_texts", "Texts in the inboxes of those who are here.")
 	longest     = gauge("inbox_longest", "Texts in the longest inbox.")
-	textBytes   = gauge("held_text_bytes", "Bytes of texts that wait for an outcome.")
+	textBytes   = gauge("held_text_bytes", "Bytes of texts that wait for an outcome, and of the names they are for.")
 )
 
 // Describe implements prometheus.Collector.
