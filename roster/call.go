@@ -40,6 +40,9 @@ type end struct {
 	caller bool           // has asked for the call
 	source netip.AddrPort // datagrams come from there and go there; not valid: none is bound
 	bound  uint64         // when that was said last, in the count of calls.binds
+
+	receipts uint8         // how many BoundYes it had
+	since    time.Duration // from this time on
 }
 
 // calls are all calls of a server and what belongs to them.

@@ -13,7 +13,8 @@ const (
 	// BoundSilent: nothing is said.
 	BoundSilent Bound = iota
 	// BoundYes: its source is an end of the call now, or was already. A receipt
-	// is sent if one is wanted.
+	// is sent if one is wanted. Of the source of an end that has had maxReceipts
+	// of these within receiptSpan the same is true, but it gets BoundSilent.
 	BoundYes
 	// BoundBadKey: the wrong key is answered, if the answer is no longer than
 	// what came.
@@ -38,6 +39,13 @@ const (
 	// badKeyGap is the least time between two answers to wrong keys of an
 	// address (the same).
 	badKeyGap = time.Second
+	// maxReceipts of an end within receiptSpan, its keys are taken without a
+	// word. A receipt is the datagram that it answers: whatever sends all that it
+	// gets back (a forged source that is a door of ours, or an echo service) would
+	// make it go round for as long as the call lives, and keep the call alive. A
+	// program asks again once a second.
+	maxReceipts = 10
+	receiptSpan = time.Second
 	// maxWrongAddresses is how many addresses have their wrong keys counted.
 	maxWrongAddresses = 1024
 )
@@ -86,7 +94,22 @@ func (r *Roster) Bind(now time.Time, from netip.AddrPort, key uint64) Bound {
 	}
 	v.binds++
 	old.source, old.bound, old.call.heard = from, v.binds, t
+	if !old.receipt(t) {
+		return BoundSilent
+	}
 	return BoundYes
+}
+
+// receipt reports whether the end may have one more at a time.
+func (e *end) receipt(now time.Duration) bool {
+	if now-e.since >= receiptSpan {
+		e.since, e.receipts = now, 0
+	}
+	if e.receipts >= maxReceipts {
+		return false
+	}
+	e.receipts++
+	return true
 }
 
 // Voice gives the addresses to which a datagram from an address is passed on,

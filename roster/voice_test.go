@@ -57,6 +57,9 @@ func TestVoice(t *testing.T) {
 		{"wrong keys are answered once a second, by address", []step{
 			{"ann bind 7 1", "bad key"}, {"ann bind 7 1", "silent"}, {"eve bind 9 2", "silent"}, {"bob bind 7 1", "bad key"}, {"wait 999ms", ""}, {"ann bind 7 1", "silent"}, {"wait 1ms", ""}, {"ann bind 7 1", "bad key"},
 		}},
+		{"ten receipts a second for each end, and it is bound all the same", after(twoTalk, append(yes(8), // twoTalk has had one of each end, bob's address is another's
+			step{"ann bind 7 1", "yes"}, step{"ann bind 7 1", "silent"}, step{"ann bind 9 1", "silent"}, step{"ann voice 9", "[10.0.0.2:8]"}, step{"bob voice 8", "[10.0.0.1:9]"}, step{"bob bind 8 1", "yes"},
+			step{"wait 999ms", ""}, step{"ann bind 9 1", "silent"}, step{"wait 1ms", ""}, step{"ann bind 9 1", "yes"})...)},
 		{"from elsewhere there is silence", []step{{"10.9.9.9 bind 7 1", "silent"}, {"zoe bind 7 1", "silent"}}},
 		{"the address of who has left is elsewhere", []step{{"ann close", ""}, {"ann bind 7 1", "bad key"}, {"eve close", ""}, {"wait 1s", ""}, {"ann bind 7 1", "silent"}}},
 		{"ten wrong keys in 10 s: nothing is bound for 10 s, what is bound goes on", after(after(twoTalk, wrong(10)...),
@@ -70,6 +73,14 @@ func TestVoice(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) { exchange(t).dial(c.steps) })
 	}
+}
+
+// yes are so many datagrams of ann's own source with its key.
+func yes(n int) (all []step) {
+	for range n {
+		all = append(all, step{"ann bind 7 1", "yes"})
+	}
+	return all
 }
 
 // wrong are so many wrong keys of ann at once; the first is answered.

@@ -360,3 +360,27 @@ type silent struct {
 }
 
 func (s *silent) SendTo(_ int, to netip.AddrPort, _ []byte) { s.to(to) }
+
+// An echo sends all back that comes to it.
+type echo struct{ *talker }
+
+func (e echo) Datagram(door int, from netip.AddrPort, b []byte) {
+	e.heard = append(e.heard, string(b))
+	e.net.SendTo(door, from, b)
+}
+
+// A receipt is what it answers. A program that sends it back does not make it
+// go round as fast as the machine can, nor does a forged source that does.
+func TestEchoOfReceipts(t *testing.T) {
+	x := newExchange(t, sim.Faults{}, Config{})
+	a, b := x.come("10.0.0.2", "alice"), x.come("10.0.0.3", "bob")
+	key := x.call(a, b, "bob")
+	addr := netip.MustParseAddr("10.0.0.2")
+	e := echo{&talker{x: x}}
+	x.Host(addr, e, loop.Door{Network: "udp", Addr: netip.AddrPortFrom(addr, 0)})
+	e.voice("TALKSESSION: " + key + " ack")
+	x.Run(10 * time.Second)
+	if n := len(e.heard); n == 0 || n > 110 {
+		t.Errorf("%d receipts in ten seconds", n)
+	}
+}
