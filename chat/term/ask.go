@@ -18,10 +18,10 @@ type question struct {
 func (m *model) answer(key string) tea.Cmd {
 	q := m.asks
 	switch key {
-	case "y", "shift+y", "enter", "kpenter":
+	case "y", "Y", "shift+y", "enter", "kpenter":
 		m.asks = nil
 		return q.do(m)
-	case "n", "shift+n", "esc":
+	case "n", "N", "shift+n", "esc":
 		m.asks = nil
 	case "ctrl+c":
 		m.asks = nil

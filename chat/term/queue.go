@@ -20,7 +20,7 @@ const (
 //
 // When more than mostQueued views or mostBytes of text wait, the queue is made
 // less. Of views that tell how something is (who is here, who is in a room, is a
-// talk open, is the server there) the last one for each stays: the state that the
+// talk open, is the server there, how far is a call) the last one for each stays: the state that the
 // screen comes to is the same. Of texts and sentences the newer half stays, as a
 // conversation would keep them; for each conversation a sentence says how many
 // are missing. What became of texts of ours always stays, and so does the end.
@@ -112,6 +112,10 @@ func stateOf(v *client.View) (s state, ok bool) {
 		return state{what: client.Joined, room: v.Room}, true
 	case client.Offline, client.Online:
 		return state{what: client.Offline}, true
+	case client.Called:
+		return state{client.Called, v.Room, v.Name}, true
+	case client.Trying, client.Voices:
+		return state{what: v.Event}, true
 	}
 	return state{}, false
 }

@@ -3,6 +3,7 @@ package term
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +108,24 @@ func lastText(views []client.View, before int) int {
 		}
 	}
 	return -1
+}
+
+// What others can cause, any number of times, is either the last word about
+// something or scrolls away: else a screen that stands still would keep all of it.
+func TestQueueBounded(t *testing.T) {
+	once := []client.Event{client.Ready, client.Bye}    // of one messenger
+	ours := []client.Event{client.Waiting, client.Sent} // of what was typed, on a screen that goes on
+	for _, e := range []client.Event{client.Ready, client.Came, client.Went, client.Table, client.Opened, client.Closed, client.Said,
+		client.Sent, client.Joined, client.UserJoin, client.UserLeave, client.Called, client.Notice, client.Error, client.Offline,
+		client.Online, client.Bye, client.Waiting, client.Trying, client.Voices} {
+		q := newQueue()
+		for range 3 * mostQueued {
+			q.put(client.View{Event: e, Name: "bob", From: "bob"})
+		}
+		if n := len(q.take().views); n > 2*mostQueued && !slices.Contains(once, e) && !slices.Contains(ours, e) {
+			t.Errorf("%d views %s wait", n, e)
+		}
+	}
 }
 
 func TestQueueBytes(t *testing.T) {

@@ -3,6 +3,7 @@ package screens
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -237,7 +238,7 @@ var modes = map[string]ansi.Mode{
 func (t *terminal) close() {
 	t.cmd.Process.Kill() // may have ended already
 	<-t.ended
-	t.screen.Close()
+	t.screen.InputPipe().(io.Closer).Close() // its own Close races with answer
 	t.master.Close()
 	t.slave.Close()
 }
