@@ -149,6 +149,17 @@ func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
 	of(ts).terminals[args[0]] = t
 }
 
+// cmdAddress takes the first address on a grid as a variable.
+func cmdAddress(ts *testscript.TestScript, _ bool, args []string) {
+	want(ts, args, 2, "address KEY VARIABLE")
+	t := of(ts).terminal(ts, args[0])
+	var found string
+	if err := t.wait(func() bool { found = address.FindString(t.grid()); return found != "" }); err != nil {
+		ts.Fatalf("%s shows no address: %v", args[0], err)
+	}
+	ts.Setenv(args[1], found)
+}
+
 func size(ts *testscript.TestScript, s string) (width, height int) {
 	if n, _ := fmt.Sscanf(s, "%dx%d", &width, &height); n != 2 {
 		ts.Fatalf("%s is no size, as 80x24 is", s)

@@ -12,6 +12,7 @@
 //	signal KEY TERM|INT|HUP     send a signal to a server or a program on a terminal
 //	terminal KEY WxH [VAR=value...] args
 //	                            run mim with args on a terminal of that size
+//	address KEY VARIABLE        the first address on the grid
 //	keys KEY 'text' ...         press keys: text as it is, <enter> and other names
 //	                            (keys.go) as what terminals send for them; with a
 //	                            \ in it, with Go's escapes

@@ -9,6 +9,7 @@ import (
 // What differs from run to run is masked, and keeps its width: hours and minutes,
 // dates, ports, seconds to wait.
 var (
+	precise = regexp.MustCompile(`\b\d\d:\d\d:\d\d\b`)
 	clock   = regexp.MustCompile(`\b\d\d:\d\d\b`)
 	date    = regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b`)
 	address = regexp.MustCompile(`127\.0\.0\.\d+:\d+`)
@@ -23,12 +24,13 @@ func Mask(grid string) string {
 	lines := strings.Split(grid, "\n")
 	last := -1 // the column, in bytes, of the time above
 	for i, line := range lines {
-		at := clock.FindStringIndex(line)
+		at := clock.FindStringIndex(precise.ReplaceAllString(line, "--------"))
 		if at != nil && at[0] == last && blankBefore(line, at[0]) {
 			line = line[:at[0]] + "     " + line[at[1]:]
 		} else if at != nil && blankBefore(line, at[0]) {
 			last = at[0]
 		}
+		line = precise.ReplaceAllString(line, "hh:mm:ss")
 		line = clock.ReplaceAllString(line, "hh:mm")
 		line = date.ReplaceAllString(line, "yyyy-mm-dd")
 		line = address.ReplaceAllStringFunc(line, func(s string) string {

@@ -44,7 +44,7 @@ func TestScreens(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": cmdServe, "crash": cmdCrash, "signal": cmdSignal, "terminal": cmdTerminal,
+			"serve": cmdServe, "crash": cmdCrash, "signal": cmdSignal, "terminal": cmdTerminal, "address": cmdAddress,
 			"keys": cmdKeys, "paste": cmdPaste, "see": cmdSee, "screen": cmdScreen, "size": cmdSize,
 			"title": cmdTitle, "bells": cmdBells, "modes": cmdModes, "cells": cmdCells,
 			"exit": cmdExit, "after": cmdAfter, "restored": cmdRestored,
