@@ -34,7 +34,7 @@ type glass struct {
 	bytes   int
 	seek    string         // not empty: nothing is emulated until this is written,
 	found   chan time.Time // which this tells
-	stopped chan struct{} // not nil: a write waits until it is closed
+	stopped chan struct{}  // not nil: a write waits until it is closed
 	changed chan struct{}
 }
 
