@@ -120,10 +120,12 @@ func (p *Person) Plain() string {
 	return p.Name
 }
 
-// Word is the name if it is one word, else the alias: for dialects whose lines
-// are words and texts behind a colon.
+// Word is for dialects whose lines are words and texts behind a colon: the name
+// of who has shown its password, if it is one word, else the alias. Names that
+// others only claim are shown there in ASCII letters and digits (spec README,
+// rule 3).
 func (p *Person) Word() string {
-	if IsWord(p.Name) {
+	if p.Proof != Claim && IsWord(p.Name) {
 		return p.Name
 	}
 	return p.Plain()

@@ -24,6 +24,7 @@ type SocketConfig struct {
 	// Hold: a text to us alone is not acknowledged before Confirm, since we pass
 	// it on and do not know yet whether it arrives. And nobody is written to
 	// before there is something to say: many such sockets may know one person.
+	// Whoever is not in the table is told nothing, and not heard.
 	Hold bool
 }
 

@@ -67,7 +67,7 @@ func TestClosedOnce(t *testing.T) {
 				m.Owe(id, false)
 				m.Watch(id, 0)
 				m.IdleAfter(id, time.Second)
-				if m.Send(id, []byte("x"), 0, false) != 0 || m.Here(id).IsValid() {
+				if m.Send(id, []byte("x"), 0, false) != NeverSent || m.Here(id).IsValid() {
 					t.Error("the ID of an ended link does something")
 				}
 			})

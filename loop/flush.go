@@ -47,7 +47,7 @@ const (
 func (r *Reactor) Send(id ID, b []byte, gap time.Duration, wait bool) (pos uint64) {
 	l := r.get(id)
 	if l == nil {
-		return 0
+		return NeverSent
 	}
 	if len(b) == 0 || l.phase != live || l.is(broken) {
 		return l.queued + uint64(len(b)) // a position that never comes

@@ -32,6 +32,9 @@ type Info struct {
 	Tag    any            // what was given to Dial
 }
 
+// NeverSent is the position of bytes that were given to a link that has ended.
+const NeverSent = ^uint64(0)
+
 // Net is what a Mode may do. Reactor and sim.Host implement it. But for Post,
 // its methods are called on the loop only: inside a method of the Mode or
 // inside a posted function. A method given the ID of a connection that has
@@ -44,7 +47,8 @@ type Net interface {
 	// Slices that follow each other in one array are best sent with the
 	// capacity to show it: they are queued as one.
 	// What was queued leaves once per round, in order. After Finish or
-	// CloseSoon nothing is queued, and the position given never comes. gap > 0:
+	// CloseSoon, and on a link that has ended, nothing is queued, and the position
+	// given never comes; it is not 0, if there are bytes. gap > 0:
 	// these bytes are a write of their own, and nothing follows them for that
 	// long; behind the shortest gaps a round makes up to 32 writes to a link.
 	// lazy: the bytes may wait up to 50 ms for company.

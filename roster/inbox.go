@@ -244,7 +244,7 @@ func (r *Roster) given(e *entry) {
 // wait puts a text into the spool of someone who is not here.
 func (r *Roster) wait(a *account, author *member, e *entry) {
 	e.open++
-	r.store(a, e, author.came.Who.Name, e.say.Text, 0)
+	r.store(a, e, author.came.Who.Word(), e.say.Text, 0)
 }
 
 // deliver puts a text into an inbox, or behind what waits in the store.

@@ -177,6 +177,9 @@ func (r *Roster) personCalled(name string) *chat.Person {
 	who := &chat.Person{Name: name}
 	if a := r.account(fold(name)); a != nil {
 		who.Alias = a.alias
+		if a.bound {
+			who.Proof = chat.Pass
+		}
 	}
 	return who
 }
@@ -211,5 +214,5 @@ func (r *Roster) respool(m *member, d *delivery, err error) {
 	if d.receipts { // what was confirmed is not told again
 		text = text[len(text)-len(d.rest)-len(d.said.Text):]
 	}
-	r.store(m.account, e, d.said.From.Name, text, d.order)
+	r.store(m.account, e, d.said.From.Word(), text, d.order)
 }

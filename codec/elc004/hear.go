@@ -11,11 +11,15 @@ import (
 )
 
 // Datagram takes one that came. What is no IPv4, empty or longer than 1024
-// bytes is dropped.
+// bytes is dropped; so is, where texts are held, what comes from elsewhere than
+// the table: for whom we speak is told to nobody else.
 func (s *Socket) Datagram(now time.Time, from netip.AddrPort, b []byte) []codec.Output {
 	s.start(now)
 	k, ok := keyOf(from)
 	if !ok || len(b) == 0 || len(b) > maxDatagram {
+		return s.out
+	}
+	if p := s.peers[k]; s.hold && (p == nil || !p.listed) {
 		return s.out
 	}
 	d := readDatagram(b)

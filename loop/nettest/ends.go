@@ -369,7 +369,9 @@ func deadIDs(p *pair) {
 	a, b := p.connect()
 	p.on(p.a, func(n loop.Net) {
 		for _, e := range old {
-			n.Send(e.id, []byte("ghost"), 0, false)
+			if pos := n.Send(e.id, []byte("ghost"), 0, false); pos != loop.NeverSent {
+				p.Errorf("bytes to a dead connection have the position %d", pos)
+			}
 			n.Watch(e.id, 0)
 			n.Again(e.id)
 			n.Owe(e.id, true)

@@ -218,7 +218,7 @@ func (h *Host) Send(id loop.ID, b []byte, gap time.Duration, lazy bool) (pos uin
 	if l := h.get(id); l != nil {
 		return l.send(b, gap, lazy)
 	}
-	return 0
+	return loop.NeverSent
 }
 
 // Watch asks for Left.

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -97,9 +98,9 @@ func exchange(a, b user, text string) string {
 }
 
 // sentTo is what an author is told of a text that has arrived.
-func sentTo(a, b user) string {
-	if a.wire().sentWord == "SENT" {
-		return "SENT " + b.seen().name
-	}
-	return a.wire().sentWord
+func sentTo(a, b user) string { return toldOf(a.wire().sent, b) }
+
+// toldOf is a sentence of the table, about somebody.
+func toldOf(sentence string, b user) string {
+	return strings.ReplaceAll(sentence, "NAME", b.seen().name)
 }

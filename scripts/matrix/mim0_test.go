@@ -19,6 +19,7 @@ type mim0User struct {
 	member
 	registry net.Conn
 	listener *net.TCPListener
+	host     string // its address
 
 	mu    sync.Mutex
 	table map[string][]string // addresses by name
@@ -31,14 +32,20 @@ var errNotListed = errors.New("nobody of that name is in the table")
 
 func (s *server) joinMim0(t *testing.T, name string) *mim0User {
 	t.Helper()
-	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	return s.joinMim0At(t, name, "127.0.0.1")
+}
+
+// joinMim0At is joinMim0 for somebody at one of our addresses.
+func (s *server) joinMim0At(t *testing.T, name, host string) *mim0User {
+	t.Helper()
+	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.ParseIP(host)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
 	u := &mim0User{
 		member:   member{diary: newDiary(name), is: wireOf("mim0")},
-		registry: s.dial(t, "mim0"), listener: l,
+		registry: dialFrom(t, host, s.doors["mim0"]), listener: l, host: host,
 		table: map[string][]string{}, lines: map[string]net.Conn{}, news: make(chan struct{}),
 	}
 	if err := send(u.registry, string(mim0Login(name, uint16(l.Addr().(*net.TCPAddr).Port)))); err != nil {
@@ -177,7 +184,8 @@ func (u *mim0User) open(to string) (net.Conn, error) {
 	if !ok {
 		return nil, errNotListed
 	}
-	c, err := net.DialTimeout("tcp4", at, patience)
+	d := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.ParseIP(u.host)}}
+	c, err := d.Dial("tcp4", at)
 	if err != nil {
 		return nil, err
 	}
@@ -193,12 +201,22 @@ func (u *mim0User) say(to, text string) (string, error) {
 	return "", err
 }
 
-// hangUp ends the lines with somebody.
+// hangUp ends all its lines.
 func (u *mim0User) hangUp() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, c := range u.all {
 		c.Close()
+	}
+}
+
+// bye ends all its lines in an orderly way: they are closed when the other ends
+// have closed them, too.
+func (u *mim0User) bye() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, c := range u.all {
+		c.(*net.TCPConn).CloseWrite()
 	}
 }
 

@@ -21,17 +21,31 @@ type wire struct {
 	most    int  // bytes of one text; a longer one is cut by whoever writes it
 
 	// Of those who hear.
-	oneLine   bool // line ends become blanks
-	noBlanks  bool // a text of nothing but blanks is not heard
-	most1     int  // bytes of a text in one message: a longer one comes in several
-	direct    bool // people of this dialect write to each other without the server
-	latin     bool // what is no UTF-8 is read as Latin-1; else its bytes become U+FFFD
+	oneLine  bool // line ends become blanks
+	noBlanks bool // a text of nothing but blanks is not heard
+	piece    int  // bytes of a text in one message: a longer one comes in several
+	direct   bool // people of this dialect write to each other without the server
+
+	// How they hear what is for more than one, and who is here.
 	hearsAll  hear // what is said to everyone
-	saysAll   bool // can say something to everyone
+	saysAll   hear // how something is said to everyone
 	hearsWho  hear // who comes and goes
-	hearsRoom hear // what is said in rooms
-	sentWord  string
+	hearsRoom hear // what is said in a room that they are in
+	saysRoom  hear // how it is said
+
+	// What an author is told of a text. NAME is the receiver's.
+	sent    string // it has arrived
+	unknown string // nobody of that name is here
+	left    string // the receiver has just left
+	stored  string // the receiver has left, and has an account
+	blocked string // the receiver has blocked the author
 }
+
+// notListed is what an author finds whose program looks names up in a table.
+const notListed = "not in the table"
+
+// lineClosed is what an author sees who talks to somebody by a connection.
+const lineClosed = "the line closes"
 
 // A hear is whether, and how, something is heard.
 type hear string
@@ -41,30 +55,36 @@ const no hear = "no"
 var wires = []wire{
 	{
 		name: "mim0", byLines: true, blanks: true, empties: true, most: 4096,
-		oneLine: true, most1: 4096, direct: true, latin: true,
-		hearsAll: "a line", hearsWho: "A and D blocks", hearsRoom: no,
+		oneLine: true, piece: 4096, direct: true,
+		hearsAll: "a line", saysAll: no, hearsWho: "blocks A and D", hearsRoom: no, saysRoom: no,
+		unknown: notListed, left: lineClosed, stored: lineClosed, blocked: lineClosed,
 	},
 	{
 		name: "messenger", blanks: true, empties: true, most: 65536,
-		most1: 900, latin: true,
-		hearsAll: "FORWARD", saysAll: true, hearsWho: no, hearsRoom: no,
-		sentWord: "SENT",
+		piece:    900,
+		hearsAll: "FORWARD", saysAll: "SEND ALL", hearsWho: no, hearsRoom: no, saysRoom: no,
+		sent: "SENT NAME", unknown: "ERROR 102 Unable to send", left: "ERROR 102 Unable to send",
+		stored: "SENT NAME", blocked: "ERROR 102 Unable to send",
 	},
 	{
 		name: "comp9331", byLines: true, most: 4023,
-		oneLine: true, most1: 3878, latin: true,
-		hearsAll: "NAME: text", saysAll: true, hearsWho: "NAME logged in, out", hearsRoom: no,
+		oneLine: true, piece: 3878,
+		hearsAll: "NAME: text", saysAll: "broadcast", hearsWho: "NAME logged in, NAME logged out", hearsRoom: no, saysRoom: no,
+		unknown: "Error. Invalid user", left: "Error. Invalid user", stored: "This user is offline. Will send when online",
+		blocked: "Your message could not be delivered as the recipient has blocked you",
 	},
 	{
 		name: "dtu", byLines: true, trims: true, most: 4024,
-		oneLine: true, noBlanks: true, most1: 3703, latin: true,
-		hearsAll: "MSG", hearsWho: "in its rooms", hearsRoom: "MSG #room",
+		oneLine: true, noBlanks: true, piece: 3703,
+		hearsAll: "MSG", saysAll: no, hearsWho: "in its rooms: USERJOIN, USERLEAVE", hearsRoom: "MSG", saysRoom: "MSG",
+		unknown: "NOTACCEPTED: no such nick: NAME", left: "NOTACCEPTED: no such nick: NAME",
+		blocked: "NOTACCEPTED: the receiver does not want to hear from you",
 	},
 	{
 		name: "elc004", blanks: true, most: 1011,
-		most1: 930, direct: true, latin: true,
-		hearsAll: "M", hearsWho: "when it asks", hearsRoom: "G",
-		sentWord: "A",
+		piece: 930, direct: true,
+		hearsAll: "M", saysAll: no, hearsWho: "when it asks for the table", hearsRoom: "G", saysRoom: "G",
+		sent: "A", unknown: notListed,
 	},
 }
 
@@ -101,7 +121,7 @@ func (w *wire) heard(text string) (out []string) {
 	if !utf8.ValidString(text) {
 		text = latin(text)
 	}
-	for _, p := range pieces(text, w.most1) {
+	for _, p := range pieces(text, w.piece) {
 		p = harmless(p, !w.oneLine)
 		if w.noBlanks && isBlank(p) {
 			continue
