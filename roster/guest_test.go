@@ -30,6 +30,7 @@ var lobby = func() chat.Traits { t := channels; t.PingAfter = 0; return t }()
 //	dialled 1 8 / undialled 1      what becomes of dial 1
 //	left 8 2                       mark 2 of link 8 has left
 //	posted 1 / posted 1 lost       what becomes of post 1
+//	sent 1                         it has left, and may be confirmed or not
 //	arrived 0 10.0.0.6:6000 9 text a datagram at the lent UDP port 0
 //	ask 2 bob text / room 2 #x text / join 2 #x / block 3 bob / who 2
 //	accounts bob *ann              the list, with passwords behind a *
@@ -83,6 +84,8 @@ func (w *world) act(line string) string {
 			err = chat.Errorf(chat.NotDelivered, "lost")
 		}
 		return show(w.Posted(w.now, uint64(number(1)), err))
+	case "sent":
+		return show(w.Sent(w.now, uint64(number(1))))
 	case "arrived":
 		return show(w.Arrived(w.now, number(1), netip.MustParseAddrPort(f[2]), &chat.Say{Text: rest(4)}, "", uint64(number(3))))
 	case "grouptext":
@@ -208,6 +211,14 @@ func TestPosts(t *testing.T) {
 		{"no outcome within 6 s", []step{
 			{"1 say eve one", "post 0 to 10.0.0.6:6000 1 one"}, {"1 say eve two", ""}, {"wait 5999ms", ""},
 			{"wait 1ms", ">1 undelivered eve; post 0 to 10.0.0.6:6000 2 two"}, {"posted 1", ""}, {"posted 2", ">1 ok eve"},
+		}},
+		{"her program may not know how to confirm", []step{
+			{"1 say eve one", "post 0 to 10.0.0.6:6000 1 one"}, {"1 say eve two", ""}, {"sent 1", ""}, {"wait 499ms", ""},
+			{"wait 1ms", ">1 ok eve; post 0 to 10.0.0.6:6000 2 two"}, {"posted 1", ""}, {"sent 2", ""}, {"posted 2", ">1 ok eve"}, {"wait 1s", ""},
+		}},
+		{"a text that has left, and she with it", []step{
+			{"1 say eve one", "post 0 to 10.0.0.6:6000 1 one"}, {"sent 1", ""},
+			{"withdraw 6 10.0.0.6 6000", "*-1 went eve; >1 undelivered eve; bye 0 10.0.0.6:6000; *-1 went eve; >6 ok; >6 close"}, {"sent 1", ""}, {"wait 1s", ""},
 		}},
 		{"she leaves", []step{
 			{"1 say eve one", "post 0 to 10.0.0.6:6000 1 one"}, {"1 say eve two", ""},

@@ -28,6 +28,7 @@ type line struct {
 	dial   uint64      // the one under way, 0: none
 	tries  uint8
 	ticket uint64 // of the piece under way, by UDP; 0: none
+	left   bool   // that piece has, and may be all we hear of it
 	most   int    // bytes of a piece of the first text, if whole ones do not fit into a datagram; else 0
 	first  *delivery
 	last   *delivery
@@ -47,6 +48,9 @@ const (
 	// postWithin is how long the author of a text waits for it to be confirmed
 	// by UDP.
 	postWithin = 6 * time.Second
+	// sentWithin is how long a program is given to confirm a text, of which
+	// nobody knows whether it does such things.
+	sentWithin = 500 * time.Millisecond
 	// lineIdle is how long a connection is kept on which nothing is said.
 	lineIdle = 15 * time.Minute
 	// maxLines is how many there are; beyond it the idle ones go earlier.
@@ -242,11 +246,10 @@ func (r *Roster) shift(l *line, err error) {
 // or is not confirmed, and closes a line on which nothing is said.
 func (r *Roster) ringLine(l *line) {
 	switch {
-	case l.own.traits.Reach == chat.ByPeerUDP && l.ticket != 0:
-		delete(r.posts, l.ticket)
-		l.ticket = 0
-		r.shift(l, errSilent)
-		r.postNext(l)
+	case l.ticket != 0 && l.left:
+		r.postedLine(l, nil)
+	case l.ticket != 0:
+		r.postedLine(l, errSilent)
 	case l.own.traits.Reach == chat.ByPeerUDP:
 		r.endLine(l, nil)
 	case l.link == 0 && l.dial == 0:

@@ -40,7 +40,7 @@ func (r *Roster) postNext(l *line) {
 	}
 	d.rest = d.rest[len(piece):]
 	r.numbered++
-	l.ticket = r.numbered
+	l.ticket, l.left = r.numbered, false
 	r.posts[l.ticket] = l
 	d.said.Text = piece
 	r.out = append(r.out, Effect{Kind: Post, Port: p.index, Addr: l.own.came.Who.Near, Event: &d.said, Call: l.ticket})
@@ -61,6 +61,8 @@ func (r *Roster) halve(l *line) bool {
 	}
 	d.rest = d.text[len(d.text)-len(d.rest)-n:]
 	l.most = n / 2
+	delete(r.posts, l.ticket)
+	l.ticket = 0
 	r.postNext(l)
 	return true
 }
@@ -73,11 +75,17 @@ func (r *Roster) Posted(now time.Time, ticket uint64, err error) []Effect {
 	if l == nil {
 		return nil
 	}
-	delete(r.posts, ticket)
-	l.ticket = 0
 	if told := (*chat.Error)(nil); errors.As(err, &told) && told.Kind == chat.TooLong && r.halve(l) {
 		return r.out
 	}
+	r.postedLine(l, err)
+	return r.out
+}
+
+// postedLine ends the post that is under way on a line, and begins the next.
+func (r *Roster) postedLine(l *line, err error) {
+	delete(r.posts, l.ticket)
+	l.ticket = 0
 	if err != nil {
 		err = errSilent
 	}
@@ -85,6 +93,18 @@ func (r *Roster) Posted(now time.Time, ticket uint64, err error) []Effect {
 		r.shift(l, err)
 	}
 	r.postNext(l)
+}
+
+// Sent says that a Post has left for a program of which nobody knows yet whether
+// it confirms texts. If it does, Posted follows soon; after sentWithin the text
+// counts as one that has arrived, like any to a program without receipts. The next
+// one waits as long, since it could overtake it.
+func (r *Roster) Sent(now time.Time, ticket uint64) []Effect {
+	r.begin(now)
+	if l := r.posts[ticket]; l != nil {
+		l.left = true
+		r.start(&l.timer, sentWithin)
+	}
 	return r.out
 }
 

@@ -187,7 +187,11 @@ func (m *Mode) tellRoster(o *heard) []roster.Effect {
 	case codec.Entered, codec.Exited:
 		return m.roster.Grouped(now, o.port, o.Who, o.Room, o.Kind == codec.Entered)
 	case codec.Sent, codec.Delivered, codec.Failed:
-		if o.Ticket != 0 {
+		switch {
+		case o.Ticket == 0:
+		case o.Kind == codec.Sent && o.More > 0:
+			return m.roster.Sent(now, o.Ticket)
+		default:
 			return m.roster.Posted(now, o.Ticket, o.Err)
 		}
 	}
