@@ -53,6 +53,9 @@ type Net interface {
 	// long; behind the shortest gaps a round makes up to 32 writes to a link.
 	// lazy: the bytes may wait up to 50 ms for company.
 	Send(id ID, b []byte, gap time.Duration, lazy bool) (pos uint64)
+	// Behind is how long what is queued takes to leave at its pace, about; 0 if
+	// the other end has been too slow for it, since then nobody knows.
+	Behind(id ID) time.Duration
 	// Watch asks for one Left, with this very position, when all bytes up to
 	// pos are with the machine at the other end (on TCP: acknowledged by it).
 	Watch(id ID, pos uint64)

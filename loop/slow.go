@@ -163,6 +163,17 @@ func (r *Reactor) bound(l *link) {
 	}
 }
 
+// Behind is what the gaps of all that waits on a link add up to, if the last
+// one stands for all.
+func (r *Reactor) Behind(id ID) time.Duration {
+	l := r.get(id)
+	if l == nil || l.unsent() == 0 || l.side.since != 0 {
+		return 0
+	}
+	s := l.side
+	return time.Duration(s.gaps) * time.Duration(s.out[len(s.out)-1].gap) * time.Microsecond
+}
+
 // age is how long ago the oldest unsent piece was queued. There must be one.
 func (r *Reactor) age(s *side) time.Duration {
 	return time.Duration(uint32(r.at/time.Millisecond)-s.out[s.head].at) * time.Millisecond

@@ -33,6 +33,7 @@ func (q *quiet) SendTo(int, netip.AddrPort, []byte)                      { q.dat
 func (q *quiet) IdleAfter(loop.ID, time.Duration)                        {}
 func (q *quiet) Alarm(time.Time)                                         {}
 func (q *quiet) Local(int) netip.AddrPort                                { return netip.MustParseAddrPort("10.0.0.1:2001") }
+func (q *quiet) Behind(loop.ID) time.Duration                            { return 0 }
 func (q *quiet) Here(loop.ID) netip.AddrPort                             { return netip.MustParseAddrPort("10.0.0.1:40000") }
 func (q *quiet) Post(f func())                                           { f() }
 

@@ -17,6 +17,7 @@ var scenarios = []struct {
 	{"Send gives the position behind its bytes", positions},
 	{"lazy bytes keep their place and leave by themselves", lazyBytes},
 	{"nothing follows a paced piece within its gap", gap},
+	{"Behind is what gaps add up to", behind},
 	{"unused bytes are given again with more", keptBytes},
 	{"Again gives kept bytes, or none", again},
 	{"Idle gives unused bytes after a silence", idle},
@@ -133,6 +134,28 @@ func gap(p *pair) {
 		// Half of it: the first byte may have been read late.
 		if d := b.at[1].Sub(b.at[0]); d < apart/2 {
 			p.Errorf("the second byte followed after %v, the gap is %v", d, apart)
+		}
+	})
+}
+
+func behind(p *pair) {
+	const apart = 100 * time.Millisecond
+	a, b := p.connect()
+	p.on(p.a, func(n loop.Net) {
+		for i := range 4 {
+			if got := n.Behind(a.id); got != time.Duration(i)*apart {
+				p.Errorf("behind %d pieces it is %v", i, got)
+			}
+			n.Send(a.id, []byte("x"), apart, false)
+		}
+		if got := n.Behind(a.id + 1); got != 0 {
+			p.Errorf("behind nothing it is %v", got)
+		}
+	})
+	p.until("the bytes", func() bool { return string(b.got) == "xxxx" })
+	p.on(p.a, func(n loop.Net) {
+		if got := n.Behind(a.id); got != 0 {
+			p.Errorf("at the end it is %v", got)
 		}
 	})
 }

@@ -25,10 +25,11 @@ func (n *nowhere) Send(_ loop.ID, b []byte, _ time.Duration, _ bool) uint64 {
 	n.sent += len(b)
 	return 0
 }
-func (n *nowhere) Again(loop.ID)               {}
-func (n *nowhere) CloseSoon(loop.ID, error)    {}
-func (n *nowhere) Alarm(time.Time)             {}
-func (n *nowhere) Here(loop.ID) netip.AddrPort { return netip.AddrPort{} }
+func (n *nowhere) Again(loop.ID)                {}
+func (n *nowhere) CloseSoon(loop.ID, error)     {}
+func (n *nowhere) Alarm(time.Time)              {}
+func (n *nowhere) Behind(loop.ID) time.Duration { return 0 }
+func (n *nowhere) Here(loop.ID) netip.AddrPort  { return netip.AddrPort{} }
 
 // full is a server on no network with n users.
 func full(n int) (*Mode, *nowhere) {

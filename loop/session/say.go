@@ -169,7 +169,11 @@ func (d *Driver) send(l *Link, b []byte, lazy bool) uint64 {
 		gap = l.session.(codec.Paced).Gap()
 	}
 	d.traffic[l.dialect].Out++
-	return d.net.Send(l.id, b, gap, lazy)
+	pos := d.net.Send(l.id, b, gap, lazy)
+	if gap > 0 && d.decoding != nil {
+		d.behind = max(d.behind, d.net.Behind(l.id))
+	}
+	return pos
 }
 
 // Close ends a link after what is queued has left. If err is not nil the

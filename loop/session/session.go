@@ -45,7 +45,7 @@ type Link struct {
 	timed   bool // the session or caller is a codec.Timed; paced, idler likewise
 	paced   bool
 	idler   bool
-	ending  bool
+	resting bool // see rest.go
 	prompts bool
 	owing   bool   // the loop has been told that we owe
 	more    bool   // its input has ended, and not all of it has been decoded
@@ -77,8 +77,10 @@ type Driver struct {
 	event    uint64 // counts the events told
 	decoding *Link  // whose bytes are being decoded now
 	encodes  uint64
-	traffic  []Traffic // by dialect
-	spent    int       // see Spend
+	traffic  []Traffic     // by dialect
+	spent    int           // see Spend
+	behind   time.Duration // how far the links are that were told something in this step
+	resting  []resting
 }
 
 // New makes a driver for at most 256 dialects, which Open names by index.
@@ -114,7 +116,6 @@ func (d *Driver) Open(id loop.ID, dialect int, in codec.Link) *Link {
 // must be a codec.Calling.
 func (d *Driver) Call(id loop.ID, dialect int, in codec.Link) *Link {
 	l := &Link{id: id, caller: d.dialects[dialect].(codec.Calling).Call(in), dialect: uint8(dialect), place: idle}
-	_, l.ending = l.caller.(codec.Ending)
 	d.enter(l, l.caller)
 	return l
 }
@@ -147,6 +148,7 @@ func (d *Driver) Get(id loop.ID) *Link {
 func (d *Driver) Closed(id loop.ID) {
 	if l := d.Get(id); l != nil {
 		d.schedule(l, time.Time{})
+		d.unrest(l)
 		d.links[id.Slot()] = nil
 	}
 }
@@ -159,8 +161,11 @@ func (d *Driver) Data(id loop.ID, p []byte, end bool) int {
 	if l == nil || l.closing {
 		return len(p)
 	}
-	used, left := d.decode(l, p, maxRequests)
-	if l.timed && left > 0 {
+	used, left := 0, maxRequests
+	if !l.resting {
+		used, left = d.decode(l, p, maxRequests)
+	}
+	if l.timed && left > 0 && !l.resting {
 		d.run(l, d.net.Now())
 		n, rest := d.decode(l, p[used:], left)
 		used, left = used+n, rest
@@ -168,6 +173,8 @@ func (d *Driver) Data(id loop.ID, p []byte, end bool) int {
 	switch {
 	case l.closing:
 		return len(p)
+	case l.resting:
+		left = 0
 	case left == 0:
 		d.net.Again(id)
 	case end && l.idler && used < len(p):
@@ -176,7 +183,7 @@ func (d *Driver) Data(id loop.ID, p []byte, end bool) int {
 			left = 0
 			d.net.Again(id)
 		}
-	case end && l.ending:
+	case end && l.caller != nil:
 		n, all := d.end(l, p[used:])
 		if used += n; !all {
 			left = 0
@@ -197,7 +204,7 @@ func (d *Driver) Data(id loop.ID, p []byte, end bool) int {
 // belongs into the mode's Idle.
 func (d *Driver) Idle(id loop.ID, p []byte) int {
 	l := d.Get(id)
-	if l == nil || !l.idler || l.closing {
+	if l == nil || !l.idler || l.closing || l.resting {
 		return 0
 	}
 	used, all := d.settle(l, p, false)
@@ -227,7 +234,10 @@ func (d *Driver) settle(l *Link, p []byte, end bool) (used int, all bool) {
 // end has a caller look at what is left behind the end of input, for as long as
 // that gives something; not all: there may be more of it.
 func (d *Driver) end(l *Link, p []byte) (used int, all bool) {
-	c := l.caller.(codec.Ending)
+	c, ok := l.caller.(codec.Ending)
+	if !ok {
+		return 0, true
+	}
 	for range maxRequests {
 		e, n, err := c.End(p[used:])
 		used += n
@@ -245,7 +255,7 @@ func (d *Driver) Spend(n int) { d.spent += n }
 // decode takes at most steps steps and says how many bytes they used and how
 // many steps are left; none left means that there may be more to decode.
 func (d *Driver) decode(l *Link, p []byte, steps int) (used, left int) {
-	d.decoding = l
+	d.decoding, d.behind = l, 0
 	defer func() { d.decoding = nil }()
 	for ; steps > 0 && !l.closing; steps-- {
 		var r chat.Request
@@ -263,6 +273,10 @@ func (d *Driver) decode(l *Link, p []byte, steps int) (used, left int) {
 		}
 		steps -= d.spent
 		d.spent = 0
+		if d.behind > maxBehind {
+			d.rest(l)
+			break
+		}
 	}
 	return used, max(steps, 0)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -136,6 +137,7 @@ type net struct {
 	closed   []loop.ID
 	alarm    time.Time
 	gap      time.Duration
+	behind   time.Duration // of every link
 	quiet    time.Duration
 	lazy     int
 	owes     bool
@@ -158,6 +160,7 @@ func (n *net) Owe(_ loop.ID, yes bool)               { n.owes = yes }
 func (n *net) Again(id loop.ID)                      { n.again = append(n.again, id) }
 func (n *net) CloseSoon(id loop.ID, why error)       { n.closed = append(n.closed, id) }
 func (n *net) Alarm(at time.Time)                    { n.alarm = at }
+func (n *net) Behind(loop.ID) time.Duration          { return n.behind }
 func (n *net) IdleAfter(id loop.ID, d time.Duration) { n.quiet = d }
 
 type handler struct {
@@ -237,6 +240,61 @@ func TestEndOfInputDecodesAll(t *testing.T) {
 	}
 	if got := h.got[len(h.got)-1]; got != "rest(end true)" {
 		t.Errorf("last request %q", got)
+	}
+}
+
+// Whose words make others fall behind is heard later: an end of input is, too.
+func TestRest(t *testing.T) {
+	d, n, h := start()
+	id := loop.MakeID(0, 1)
+	d.Open(id, 0, near)
+	h.on = func(l *Link, text string) { d.Answer(l, chat.Answer{To: &chat.Say{}}) }
+	in := []byte("a\nb\nc\nrest")
+	read := func(end bool) { in = in[d.Data(id, in, end):] }
+	heard := func(want string, rests bool) {
+		t.Helper()
+		if got := strings.Join(h.got, " "); got != want || d.Get(id).resting != rests {
+			t.Fatalf("heard %q, rests %v; want %q, %v", got, d.Get(id).resting, want, rests)
+		}
+	}
+	n.behind = maxBehind + 100*time.Millisecond
+	read(false)
+	heard("a", true)
+	if want := n.now.Add(100 * time.Millisecond); !n.alarm.Equal(want) || len(n.again) != 0 {
+		t.Errorf("alarm at %v, %d Agains", n.alarm, len(n.again))
+	}
+	read(true)
+	d.Idle(id, in)
+	heard("a", true)
+	if !d.Get(id).More() || !n.owes {
+		t.Error("a link that has ended and rests is owed nothing")
+	}
+	n.now = n.now.Add(99 * time.Millisecond)
+	d.Tick(n.now)
+	heard("a", true)
+	n.now, n.behind = n.now.Add(time.Millisecond), time.Hour
+	d.Tick(n.now)
+	if len(n.again) != 1 {
+		t.Fatalf("%d Agains", len(n.again))
+	}
+	read(true)
+	heard("a b", true)
+	if want := n.now.Add(maxRest); !n.alarm.Equal(want) {
+		t.Errorf("alarm at %v", n.alarm)
+	}
+	n.now, n.behind = n.now.Add(maxRest), maxBehind
+	d.Tick(n.now)
+	read(true)
+	heard("a b c rest(end true)", false)
+	if len(in) > 0 || d.Get(id).More() {
+		t.Errorf("%q is left", in)
+	}
+	n.behind = time.Hour
+	d.Data(id, []byte("d\n"), false)
+	heard("a b c rest(end true) d", true)
+	d.Closed(id)
+	if len(d.resting) != 0 {
+		t.Error("a closed link rests")
 	}
 }
 
@@ -498,4 +556,5 @@ func (quiet) Send(loop.ID, []byte, time.Duration, bool) uint64 { return 1 }
 func (quiet) Again(loop.ID)                                    {}
 func (quiet) Alarm(time.Time)                                  {}
 func (quiet) Owe(loop.ID, bool)                                {}
+func (quiet) Behind(loop.ID) time.Duration                     { return 0 }
 func (quiet) IdleAfter(loop.ID, time.Duration)                 {}

@@ -66,6 +66,7 @@ func (d *Driver) Tick(now time.Time) {
 		// A timer may end in a request: Data looks at the kept bytes again.
 		d.net.Again(l.id)
 	}
+	d.wakeRested(t)
 	if len(d.timers) > 0 {
 		d.net.Alarm(time.Unix(0, d.timers[0].due))
 	}

@@ -221,6 +221,14 @@ func (h *Host) Send(id loop.ID, b []byte, gap time.Duration, lazy bool) (pos uin
 	return loop.NeverSent
 }
 
+// Behind is how long what is queued takes to leave at its pace.
+func (h *Host) Behind(id loop.ID) time.Duration {
+	if l := h.get(id); l != nil && !l.full {
+		return time.Duration(l.gaps) * l.gap
+	}
+	return 0
+}
+
 // Watch asks for Left.
 func (h *Host) Watch(id loop.ID, pos uint64) {
 	if l := h.get(id); l != nil {

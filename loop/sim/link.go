@@ -33,15 +33,16 @@ type link struct {
 	// Out: what was sent and is not on the wire yet.
 	out       fifo[piece]
 	unsent    int
-	queued    uint64   // bytes that Send took, ever
-	written   uint64   // of these, put on the wire
-	watch     []uint64 // positions that Left is due for, ascending
-	notBefore int64    // the gap after the last paced piece
-	lazyAt    int64    // when lazy bytes leave at the latest; 0: none
-	overSince int64    // since when unsent is over its bound; 0: it is not
-	gaps      int      // pieces in out that have a gap
-	full      bool     // the wire takes no more
-	dirty     bool     // in h.dirty
+	queued    uint64        // bytes that Send took, ever
+	written   uint64        // of these, put on the wire
+	watch     []uint64      // positions that Left is due for, ascending
+	notBefore int64         // the gap after the last paced piece
+	lazyAt    int64         // when lazy bytes leave at the latest; 0: none
+	overSince int64         // since when unsent is over its bound; 0: it is not
+	gaps      int           // pieces in out that have a gap
+	gap       time.Duration // of the last piece
+	full      bool          // the wire takes no more
+	dirty     bool          // in h.dirty
 
 	// In: buf[:kept] was given to the mode and not used, the rest has arrived
 	// with our machine and was not read yet.
@@ -171,7 +172,7 @@ func (l *link) send(b []byte, gap time.Duration, isLazy bool) (pos uint64) {
 	now := l.h.w.now
 	l.queued += uint64(len(b))
 	l.unsent += len(b)
-	if gap > 0 {
+	if l.gap = gap; gap > 0 {
 		l.gaps++
 	}
 	l.out.push(piece{b, gap, now})
