@@ -252,7 +252,7 @@ func TestRoomFates(t *testing.T) {
 		u.expect(tell(c.carol, carolAt), inRoom(c.state, c.why))
 	}
 	n := u.writes("hi") // the room was spoken in last
-	u.expect(u.c.TextFailed(u.now, n, nowhere, chat.Errorf(chat.Unknown, "nobody else is in the group")), inRoom(StateFailed, "nobody else is in the group"))
+	u.expect(u.c.TextFailed(u.now, n, nowhere, chat.Errorf(chat.Unknown, "nobody else is in the room")), inRoom(StateFailed, "nobody else is in the room"))
 	u.expect(u.hears(bobAt, "bob", "#tea", "yes"), show(View{Event: Said, From: "bob", Room: "#tea", Text: "yes", Dialect: "mim0", Path: PathDirect}))
 
 	u.expect(u.again(listed("bob", bobAt)), went("carol", listed("carol", carolAt)), know(listed("bob", bobAt)))
@@ -266,7 +266,7 @@ func TestRoomFates(t *testing.T) {
 	u.expect(u.c.RoomLeft(u.now, "#tea", nil), show(View{Event: UserLeave, Room: "#tea", Name: "alice"}))
 	u.line("/join #a:b")
 	u.expect(u.c.RoomEntered(u.now, "#a:b", nil, chat.Errorf(chat.BadName, "no colon")), failure(chat.BadName, "/join #a:b: no colon"))
-	u.expect(u.c.RoomLeft(u.now, "#none", chat.Errorf(chat.NotSo, "you are not in that group")), failure(chat.NotSo, "/part #none: you are not in that group"))
+	u.expect(u.c.RoomLeft(u.now, "#none", chat.Errorf(chat.NotSo, "you are not in that room")), failure(chat.NotSo, "/part #none: you are not in that room"))
 }
 
 // TestNewerTable: who writes to us or is asked for may have come since our table.

@@ -169,24 +169,12 @@ func (c *Client) entries(people []*chat.Person) map[netip.AddrPort]string {
 		if _, twice := there[a]; twice || !a.IsValid() || a.Port() == 0 || len(there) >= maxPeople {
 			continue
 		}
-		if c.own(p.Name, a) || p.Name == onWire(c.cfg.Name) && c.own(c.cfg.Name, a) {
+		if c.own(p.Name, a) || p.Name == chat.AliasStem(c.cfg.Name) && c.own(c.cfg.Name, a) {
 			continue
 		}
 		there[a] = p.Name
 	}
 	return there
-}
-
-// onWire is what is left of our name in dialects that can write ASCII letters
-// and digits only.
-func onWire(name string) string {
-	out := []byte{}
-	for i := range len(name) {
-		if b := name[i]; digit(b) || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' {
-			out = append(out, b)
-		}
-	}
-	return string(out)
 }
 
 // depart takes out those who are not in the table any more, or under another

@@ -71,7 +71,7 @@ func (c *caller) Ask(dst []byte, r chat.Request) []byte {
 	switch r := r.(type) {
 	case *chat.Login:
 		c.login = chat.Login{Name: r.Name, Port: r.Port}
-		if c.refusePort(r.Port) {
+		if c.refusePort(r.Port) || c.refuseFamily() {
 			return dst
 		}
 		c.phase = head
@@ -92,6 +92,17 @@ func (c *caller) refusePort(port uint16) bool {
 		return false
 	}
 	c.refused = chat.Errorf(chat.Usage, "a login needs a port where others can write to")
+	c.phase = ready
+	return true
+}
+
+// refuseFamily: a server that we reach by IPv6 has no address of ours to give
+// to others (elc004 rule 2).
+func (c *caller) refuseFamily() bool {
+	if !c.server.IsValid() || c.server.Unmap().Is4() {
+		return false
+	}
+	c.refused = chat.Errorf(chat.Lost, "its table holds addresses of IPv4 only, and by IPv6 nobody gets into it")
 	c.phase = ready
 	return true
 }

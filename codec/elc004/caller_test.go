@@ -19,7 +19,7 @@ func TestAsk(t *testing.T) {
 		read string
 	}{
 		{"a login", &chat.Login{Name: "alice", Port: 3001}, "R:127.0.0.1:3001:alice", ""},
-		{"a name of other letters", &chat.Login{Name: "jürgen.k", Port: 3001}, "R:127.0.0.1:3001:jrgenk", ""},
+		{"a name of other letters", &chat.Login{Name: "jürgen.k", Port: 3001}, "R:127.0.0.1:3001:jurgenk", ""},
 		{"a name that breaks the line", &chat.Login{Name: "a\n:-+b", Port: 3001}, "R:127.0.0.1:3001:ab", ""},
 		{"a name of which nothing is left", &chat.Login{Name: "你", Port: 3001}, "R:127.0.0.1:3001:u3001", ""},
 		{"no port", &chat.Login{Name: "alice"}, "", `login "alice" 0: usage`},
@@ -35,12 +35,21 @@ func TestAsk(t *testing.T) {
 			t.Errorf("%s: then %q", c.what, got)
 		}
 	}
-	for from, want := range map[string]string{"192.0.2.1:2002": "R:0.0.0.0:3001:al", "[::1]:2002": "R:0.0.0.0:3001:al"} {
+	for from, want := range map[string]string{"192.0.2.1:2002": "R:0.0.0.0:3001:al", "[::ffff:192.0.2.1]:2002": "R:0.0.0.0:3001:al", "[::1]:2002": ""} {
 		c := New().(codec.Calling).Call(codec.Link{Remote: netip.MustParseAddrPort(from)})
 		if got := string(c.Ask(nil, &chat.Login{Name: "al", Port: 3001})); got != want {
 			t.Errorf("to %s: %q, want %q", from, got, want)
 		}
+		e, _, _ := c.Next(nil)
+		if a, ok := e.(*chat.Answer); ok != (want == "") || ok && !isLost(a.Err) {
+			t.Errorf("to %s: %v right away", from, e)
+		}
 	}
+}
+
+func isLost(err error) bool {
+	e, ok := err.(*chat.Error)
+	return ok && e.Kind == chat.Lost
 }
 
 // TestAnswers: elc004 rule 7, each in one piece and byte by byte, ended by the

@@ -143,7 +143,7 @@ func (s *Socket) Leave(now time.Time, name string) ([]codec.Output, error) {
 	wire, _ := appendGroup(room[:0], name)
 	g := s.find(string(wire))
 	if g == nil || !g.in {
-		return nil, chat.Errorf(chat.NotSo, "you are not in that group")
+		return nil, chat.Errorf(chat.NotSo, "you are not in that room")
 	}
 	g.in = false
 	for _, p := range s.friends {

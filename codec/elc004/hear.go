@@ -105,9 +105,12 @@ func (s *Socket) upgrade(p *peer) {
 
 // claim takes what p says it is called. The name in the table counts more.
 func (s *Socket) claim(p *peer, name []byte) {
+	if p.id != "" {
+		return
+	}
 	var room [maxName]byte
 	alias := appendAlias(room[:0], name)
-	if len(alias) == 0 || p.id != "" || string(alias) == p.claim {
+	if len(alias) == 0 || string(alias) == p.claim {
 		return
 	}
 	p.claim = string(alias)

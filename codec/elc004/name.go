@@ -10,10 +10,16 @@ import (
 )
 
 // appendAlias appends what may stand for name on the wire: its ASCII letters
-// and digits, at most maxName of them. Nothing may be left.
+// and digits, those of other letters that look like them, at most maxName.
+// Nothing may be left. A name that is ASCII costs no memory.
 func appendAlias[T string | []byte](dst []byte, name T) []byte {
 	for i, left := 0, maxName; i < len(name) && left > 0; i++ {
-		if c := name[i]; isDigit(c) || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
+		c := name[i]
+		if c >= utf8.RuneSelf {
+			stem := chat.AliasStem(string(chat.AppendUTF8(nil, []byte(string(name)))))
+			return append(dst[:len(dst)-maxName+left], stem[:min(len(stem), maxName)]...)
+		}
+		if isDigit(c) || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
 			dst = append(dst, c)
 			left--
 		}

@@ -15,8 +15,8 @@ var (
 	errTooLong = chat.Errorf(chat.TooLong, "it does not fit into a datagram of %d bytes", maxDatagram)
 	errFull    = chat.Errorf(chat.Full, "too many texts wait to be confirmed")
 	errNowhere = chat.Errorf(chat.Unknown, "nobody can be written to there")
-	errNoGroup = chat.Errorf(chat.NotSo, "join the group first")
-	errAlone   = chat.Errorf(chat.Unknown, "nobody else is in the group")
+	errNoGroup = chat.Errorf(chat.NotSo, "join the room first")
+	errAlone   = chat.Errorf(chat.Unknown, "nobody else is in the room")
 )
 
 // Say sends a text to one address, in the shape of the program there. What

@@ -27,6 +27,9 @@ func TestRequests(t *testing.T) {
 		{"CR LF", loopback, "R:1.2.3.4:3001\r\n", `login "u3001" 3001`},
 		{"an empty id", loopback, "R:1.2.3.4:3001:", `login "u3001" 3001`},
 		{"an id of which nothing is left", loopback, "R:1.2.3.4:3001:你+-", `login "u3001" 3001`},
+		{"an id with marks", loopback, "R:1.2.3.4:3001:Jürgen.K", `login "JurgenK" 3001`},
+		{"an id with marks, in Latin-1", loopback, "R:1.2.3.4:3001:J\xfcrgen", `login "Jurgen" 3001`},
+		{"a long id with a mark", loopback, "R:1.2.3.4:3001:" + long[:63] + "üü", `login "` + long[:63] + `u" 3001`},
 		{"a long id", loopback, "R:1.2.3.4:3001:" + long, `login "` + long[:64] + `" 3001`},
 		{"a whole request of 1024 bytes", loopback, "R:1.2.3.4:3001:" + long + "\n", `login "` + long[:64] + `" 3001`},
 		{"one byte more", loopback, "R:1.2.3.4:3001:" + long + "x\n", "refuse: toolong"},
@@ -99,7 +102,7 @@ func TestTable(t *testing.T) {
 		want string
 	}{
 		{"near", loopback, false, people, "2-R:127.0.0.1:3001:alice-R:127.0.0.1:3003:u3003"},
-		{"far", far, false, people, "2-R:192.0.2.7:3001:alice-R:192.0.2.8:3002:JrgK"},
+		{"far", far, false, people, "2-R:192.0.2.7:3001:alice-R:192.0.2.8:3002:JorgK"},
 		{"without names", far, true, people, "2-R:192.0.2.7:3001-R:192.0.2.8:3002"},
 		{"nobody", far, false, nil, "Null-"},
 		{"nobody who can be written to", far, false, people[3:], "Null-"},
