@@ -134,7 +134,8 @@ func isLoose(p []byte) bool {
 	return false
 }
 
-// line is what a whole line says; nil: it answers something, or is blank.
+// line is what a whole line says; nil: it answers something, or is blank. Of a
+// refusal that answers nothing the sentence is for people, its word is not.
 func (c *caller) line(p []byte) chat.Event {
 	l := cutLine(p)
 	if len(l.word) == 0 && !l.colon {
@@ -176,7 +177,10 @@ func (c *caller) known(l line) (e chat.Event, ok bool) {
 	case wordInUse:
 		return nil, c.asked.loggedIn(&chat.Error{Kind: chat.Taken, Text: sentence(l.rest)})
 	case wordNotAccepted:
-		return nil, c.asked.refused(l.rest)
+		if !c.asked.refused(l.rest) && len(l.rest) > 0 {
+			return &chat.Notice{Text: sentence(l.rest)}, true
+		}
+		return nil, true
 	}
 	return nil, false
 }
