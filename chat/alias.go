@@ -82,6 +82,22 @@ func AliasOf(stem string, n int) string {
 	return stem[:min(len(stem), MaxAlias-len(number))] + number
 }
 
+// IsAliasOf reports whether alias is one that AliasOf gives for a stem, without
+// regard to case.
+func IsAliasOf(alias, stem string) bool {
+	if strings.EqualFold(alias, AliasOf(stem, 1)) {
+		return alias != ""
+	}
+	digits := len(alias) - len(strings.TrimRight(alias, "0123456789"))
+	for d := 1; d <= min(digits, len("2147483647")-1); d++ { // a stem may end in digits, too
+		n, _ := strconv.Atoi(alias[len(alias)-d:])
+		if n > 1 && alias[len(alias)-d] != '0' && strings.EqualFold(alias, AliasOf(stem, n)) {
+			return true
+		}
+	}
+	return false
+}
+
 // AliasStem is what a name has of ASCII letters and digits, marks taken off,
 // cut to MaxAlias bytes; it may be empty.
 func AliasStem(name string) string {

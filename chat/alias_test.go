@@ -75,3 +75,29 @@ func FuzzAliases(f *testing.F) {
 		}
 	})
 }
+
+func TestIsAliasOf(t *testing.T) {
+	long := strings.Repeat("x", MaxAlias)
+	for _, c := range []struct {
+		alias, stem string
+		want        bool
+	}{
+		{"jurgen", "jurgen", true}, {"Jurgen", "jurgen", true}, {"jurgen2", "jurgen", true}, {"jurgen10", "jurgen", true},
+		{"jurgen1", "jurgen", false}, {"jurgen02", "jurgen", false}, {"jurgens", "jurgen", false}, {"jur", "jurgen", false}, {"", "jurgen", false},
+		{"bob22", "bob2", true}, {"user1", "", true}, {"user12", "", true}, {"user", "", false}, {"", "", false},
+		{"ALL", "ALL", false}, {"ALL2", "ALL", true}, {long, long, true}, {long[:MaxAlias-1] + "2", long, true},
+		{"jurgen99999999999999999999", "jurgen", false},
+	} {
+		if got := IsAliasOf(c.alias, c.stem); got != c.want {
+			t.Errorf("%q of %q: %v", c.alias, c.stem, got)
+		}
+	}
+	for _, name := range []string{"jürgen.k", "你好", "all", "x"} {
+		var a Aliases
+		for range 3 {
+			if alias := a.Give(name); !IsAliasOf(alias, AliasStem(name)) {
+				t.Errorf("%q is no alias of %q", alias, name)
+			}
+		}
+	}
+}

@@ -70,6 +70,7 @@ const (
 	whyEnded     = "the other side, or the server, has ended it"
 	whyUnasked   = "the server did not answer"
 	whyNobody    = "nobody has answered"
+	whyAlone     = "nobody else takes part"
 	whyDenied    = "they declined"
 	whyDeniedOr  = "they declined, or nobody of that name can be called"
 	whyRungOut   = "it was not answered"
@@ -94,6 +95,8 @@ func (c *Client) callNews(e *chat.Call, mine *call) {
 		c.callOver(k, StateDenied, c.whyDenied(k))
 	case e.State == chat.CallEnded && k.state == callAsked && !c.now.Before(k.until.Add(-time.Second)):
 		c.callOver(k, StateEnded, whyNobody)
+	case e.State == chat.CallEnded && k.state == callAsked && k.room:
+		c.callOver(k, StateEnded, whyAlone)
 	case e.State == chat.CallEnded:
 		c.callOver(k, StateEnded, whyEnded)
 	}
@@ -202,7 +205,7 @@ func (c *Client) begins(k *call, name string) {
 // callAccepted: somebody takes part in our call.
 func (c *Client) callAccepted(k *call, e *chat.Call) {
 	name := ""
-	if e.Who != nil && !c.isUs(e.Who.Name) {
+	if e.Who != nil && !c.isOurs(e.Who.Name) {
 		name = e.Who.Name
 	}
 	more := c.joinsCall(k, name)

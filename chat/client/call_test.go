@@ -325,6 +325,16 @@ func TestCrossed(t *testing.T) {
 	}
 }
 
+// A room's call that nobody takes.
+func TestRoomCallAlone(t *testing.T) {
+	u := caller(t)
+	u.expect(u.line("/call #lobby"), askTalk("#lobby"))
+	u.talkDone(nil)
+	u.expect(u.news(chat.CallAsked, "#lobby", 7), roomCall(StateAsked, "#lobby", "", ""), voiceBind(7))
+	u.expect(u.news(chat.CallEnded, "", 7), roomCall(StateEnded, "#lobby", "", whyAlone), voiceClose(7))
+	u.idle()
+}
+
 // The call of a room goes on with whoever takes part.
 func TestRoomCall(t *testing.T) {
 	u := caller(t)

@@ -61,7 +61,7 @@ func (c *Client) callee(s string) (*call, *chat.Error) {
 	case err != nil:
 	case rest != "":
 		err = chat.Errorf(chat.Usage, "/call takes one name and nothing else")
-	case c.isUs(k.name):
+	case c.isOurs(k.name):
 		err = chat.Errorf(chat.Self, "%s is you", k.name)
 	}
 	return k, err

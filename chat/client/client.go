@@ -92,6 +92,7 @@ type Client struct {
 
 	relay relay
 	rooms []*room // that we are in, where there are any (rooms.go)
+	alias string  // what others there know us by, if not by our name (KnownAs)
 
 	calling calls // by voice (call.go)
 	tables  tables

@@ -138,6 +138,7 @@ func (c *Client) outOfRoom(name string) {
 // the server has put us into one.
 func (c *Client) members(e *chat.Members) {
 	v := View{Event: Joined, Room: e.Room, People: make([]Person, 0, len(e.People))}
+	c.findOurs(e.People)
 	o := c.inRoom(e.Room)
 	if o != nil {
 		o.people = nil
@@ -190,8 +191,42 @@ func (c *Client) exited(e *chat.Exited) {
 	c.show(View{Event: UserLeave, Room: e.Room, Name: name})
 }
 
-// isUs reports whether a name is ours, in whatever case.
+// isUs reports whether a name is ours, in whatever case; isOurs also whether
+// it is what others know us by.
 func (c *Client) isUs(name string) bool { return strings.EqualFold(name, c.cfg.Name) }
+
+func (c *Client) isOurs(name string) bool { return c.isUs(name) || strings.EqualFold(name, c.alias) }
+
+// KnownAs is what others in our rooms know us by: our name, or an alias of it
+// if it is no plain word (chat.Aliases). Only a list of a room tells.
+func (c *Client) KnownAs() string {
+	if c.alias != "" {
+		return c.alias
+	}
+	return c.cfg.Name
+}
+
+// findOurs looks for us in a list of who is in a room. If our name is not in
+// it, the last one that can be an alias of it is ours: newcomers are last.
+func (c *Client) findOurs(people []*chat.Person) {
+	has := func(name string) bool {
+		return slices.ContainsFunc(people, func(p *chat.Person) bool { return strings.EqualFold(p.Name, name) })
+	}
+	switch {
+	case chat.IsAlias(c.cfg.Name) || c.alias != "" && has(c.alias):
+		return
+	case has(c.cfg.Name):
+		c.alias = ""
+		return
+	}
+	stem := chat.AliasStem(c.cfg.Name)
+	for _, p := range slices.Backward(people) {
+		if chat.IsAliasOf(p.Name, stem) {
+			c.alias = p.Name
+			return
+		}
+	}
+}
 
 // writtenInRooms gives the name as its owner writes it, if one person in our rooms has
 // it but for the case of letters; else as it was typed.
@@ -227,7 +262,7 @@ func (c *Client) roommates() {
 	seen := map[string]bool{}
 	for _, o := range c.rooms {
 		for _, name := range o.people {
-			if !seen[name] && !c.isUs(name) {
+			if !seen[name] && !c.isOurs(name) {
 				seen[name] = true
 				v.People = append(v.People, Person{Name: name, Dialect: c.cfg.Traits.Dialect})
 			}

@@ -427,3 +427,49 @@ func TestEOFBehindJoin(t *testing.T) {
 	u.expect(u.members("#tea", "alice"), joinedRoom("#tea", "alice"))
 	u.expect(u.wait(time.Millisecond), logout)
 }
+
+// Who we are for the others, where names are plain words: the last of a list,
+// in which newcomers are last, that can be an alias of our name.
+func TestKnownAs(t *testing.T) {
+	for _, c := range []struct {
+		what, name string
+		lists      [][]string
+		want       string
+		who        []string // that /who lists, of the first room
+	}{
+		{"a plain name", "alice", [][]string{{"bob", "alice2", "alice"}}, "alice", []string{"bob", "alice2"}},
+		{"no list yet", "jürgen", nil, "jürgen", nil},
+		{"an alias", "jürgen", [][]string{{"bob", "jurgen"}}, "jurgen", []string{"bob"}},
+		{"the second of it", "jürgen", [][]string{{"jurgen", "bob", "jurgen2"}}, "jurgen2", []string{"jurgen", "bob"}},
+		{"a later list in another order", "jürgen", [][]string{{"jurgen", "jurgen2"}, {"jurgen2", "jurgen"}}, "jurgen2", []string{"jurgen"}},
+		{"a server that writes names as they are", "jürgen", [][]string{{"Jürgen", "jurgen"}}, "jürgen", []string{"jurgen"}},
+		{"nothing that fits", "jürgen", [][]string{{"bob", "jur"}}, "jürgen", []string{"bob", "jur"}},
+		{"a name of other letters", "你好", [][]string{{"user1", "bob", "user2"}}, "user2", []string{"user1", "bob"}},
+	} {
+		u := patron(t, func(o *Config) { o.Name = c.name })
+		for i, list := range c.lists {
+			u.members(fmt.Sprintf("#room%d", i), list...)
+		}
+		if got := u.c.KnownAs(); got != c.want {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
+		}
+		var who []string
+		for _, e := range u.line("/who") {
+			for _, p := range e.View.People {
+				who = append(who, p.Name)
+			}
+		}
+		if !slices.Equal(who, c.who) {
+			t.Errorf("%s: /who lists %q, want %q", c.what, who, c.who)
+		}
+	}
+	// After the server was lost the alias may be another one's.
+	u := patron(t, func(o *Config) { o.Name = "jürgen" })
+	u.members("#lobby", "jurgen")
+	u.c.ServerClosed(u.now, errLost)
+	u.wait(time.Minute)
+	u.c.ServerOpened(u.now, u.c.cfg.Listening.Addr())
+	if got := u.c.KnownAs(); got != "jürgen" {
+		t.Errorf("after the server was lost: %q", got)
+	}
+}

@@ -82,6 +82,7 @@ func (c *Client) ServerOpened(now time.Time, here netip.Addr) []Effect {
 	s.phase, s.until = asked, now.Add(answerWithin)
 	s.here, s.words, s.saidLines, s.refused, s.listing = here, "", 0, 0, false
 	if s.part != chat.Receives {
+		c.alias = ""
 		c.outdate()
 	}
 	c.do(Effect{Kind: Login, Login: chat.Login{Name: c.cfg.Name, Port: c.cfg.Listening.Port(), Part: s.part, Pass: c.cfg.Pass}})

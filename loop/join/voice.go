@@ -176,7 +176,7 @@ func (m *Mode) deviceOpened(key uint64, d voice.Device, err error) {
 	}
 	t.opening = false
 	t.sound = voice.New(voice.Config{
-		Device: d, Speaker: speakerID(key, m.cfg.Name), First: uint16(t.rand.Uint32()),
+		Device: d, Speaker: speakerID(key, m.client.KnownAs()), First: uint16(t.rand.Uint32()),
 	})
 	t.sound.Mute(t.muted)
 	t.sound.Volume(t.volume)
