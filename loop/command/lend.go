@@ -114,5 +114,5 @@ func lentWords(doors []serve.Door) string {
 	if first > 0 {
 		where = fmt.Sprintf("from %d to %d", first, last)
 	}
-	return fmt.Sprintf("Ports %s are lent to people whose programs have none (%d of TCP, %d of UDP)", where, n["tcp"], n["udp"])
+	return fmt.Sprintf("Ports %s are lent to people whose programs have none (%d of TCP, %d of UDP).", where, n["tcp"], n["udp"])
 }

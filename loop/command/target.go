@@ -75,7 +75,7 @@ func joinFirst(begin, arg string, port uint16) string {
 // otherName is a name to try instead of one that a server does not take: of
 // letters and digits only, which every server likes.
 func otherName(name string) string {
-	const most = 60 // characters
+	const most = 31 // characters: with the digit no dialect finds it too long
 	plain := strings.Map(func(r rune) rune {
 		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
 			return r

@@ -49,7 +49,7 @@ func TestParseTarget(t *testing.T) {
 func TestOtherName(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"bob", "bob2"}, {"al-ice", "alice2"}, {"Anna Maria", "AnnaMaria2"}, {"ALL", "ALL2"}, {"你好", "alice2"},
-		{strings.Repeat("x", 64), strings.Repeat("x", 60) + "2"},
+		{strings.Repeat("x", 64), strings.Repeat("x", 31) + "2"},
 	} {
 		if got := otherName(c.name); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.name, got, c.want)
