@@ -53,6 +53,7 @@ type Call struct {
 	streams []*stream // in the order in which they were heard first
 	free    []*stream
 	table   *sincTable
+	stalled stall
 	next    time.Time
 
 	heard [MaxPayload / 2]int16
@@ -69,6 +70,7 @@ type Stats struct {
 	Payloads int64 // Heard
 	Own      int64 // payloads of ours that came back; they are not played
 	Crowded  int64 // payloads of one speaker too many
+	Stalls   int64 // times that the device stood still while it played, for 15 ms or more
 
 	Speakers int           // heard now
 	Jitter   time.Duration // of the speaker with the most, RFC 3550 6.4.1
@@ -137,6 +139,17 @@ func New(c Config) *Call {
 // silence that is sent, so that the call does not end.
 func (c *Call) Tick(now time.Time, send func(payload []byte)) (next time.Time) {
 	c.record(now, send)
+	c.playAll(now)
+	c.drop(now, giveUp)
+	if c.next = c.next.Add(Step); c.next.Before(now) || c.next.Sub(now) > Step {
+		c.next = now.Add(Step)
+	}
+	return c.next
+}
+
+// playAll gives the device what it wants.
+func (c *Call) playAll(now time.Time) {
+	total := 0
 	for range maxDue / chunk { // no more than a second at once
 		n := min(c.device.Wants(now), chunk)
 		if n <= 0 {
@@ -144,12 +157,16 @@ func (c *Call) Tick(now time.Time, send func(payload []byte)) (next time.Time) {
 		}
 		c.mix(c.mixed[:n])
 		c.device.Play(now, c.mixed[:n])
+		total += n
 	}
-	c.drop(now, giveUp)
-	if c.next = c.next.Add(Step); c.next.Before(now) || c.next.Sub(now) > Step {
-		c.next = now.Add(Step)
+	if behind := c.stalled.took(now, total); behind != 0 {
+		if behind > 0 {
+			c.total.Stalls++
+		}
+		for _, s := range c.streams {
+			s.moved -= float64(behind)
+		}
 	}
-	return c.next
 }
 
 // record takes what the device heard.

@@ -57,11 +57,7 @@ func (p *Pace) Due(now time.Time) int {
 }
 
 // at is how many samples lie between the start and now, rounded down.
-func (p *Pace) at(now time.Time) int64 {
-	d := now.Sub(p.from)
-	whole := d / time.Second
-	return int64(whole)*Rate + int64(d%time.Second)*Rate/int64(time.Second)
-}
+func (p *Pace) at(now time.Time) int64 { return samplesIn(now.Sub(p.from)) }
 
 // Took says that n of those which were due are dealt with.
 func (p *Pace) Took(n int) { p.done += int64(n) }

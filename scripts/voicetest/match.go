@@ -10,14 +10,21 @@ type Match struct {
 
 // Align finds the lag from -most to most at which heard is most like said. All
 // of said counts: what is missing of it in heard counts as silence.
-func Align(said, heard []int16, most int) Match {
+func Align(said, heard []int16, most int) Match { return alignAround(said, heard, 0, most) }
+
+// alignAround looks for lags that differ from one by at most that many samples.
+func alignAround(said, heard []int16, around, most int) Match {
 	best := Match{Correlation: math.Inf(-1)}
+	first := max(0, around-most) // what lies before is never looked at
+	heard = heard[min(first, len(heard)):]
+	heard = heard[:min(len(heard), max(0, around+most+len(said)-first))]
+	around -= first
 	energy := prefix(heard)
 	power := 0.0
 	for _, v := range said {
 		power += float64(v) * float64(v)
 	}
-	for lag := -most; lag <= most; lag++ {
+	for lag := around - most; lag <= around+most; lag++ {
 		from, to := max(0, lag), min(len(heard), lag+len(said))
 		if from >= to {
 			continue
@@ -34,6 +41,7 @@ func Align(said, heard []int16, most int) Match {
 			best = Match{lag, c}
 		}
 	}
+	best.Lag += first
 	return best
 }
 

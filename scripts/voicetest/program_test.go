@@ -44,8 +44,15 @@ type program struct {
 // start runs mim until the end of the test.
 func start(t *testing.T, mim, name string, args ...string) *program {
 	t.Helper()
+	return startIn(t, nil, mim, name, args...)
+}
+
+// startIn runs it with more variables.
+func startIn(t *testing.T, environ []string, mim, name string, args ...string) *program {
+	t.Helper()
 	p := &program{T: t, name: name, lines: make(chan string, 10_000), ended: make(chan error, 1)}
 	c := exec.Command(mim, args...)
+	c.Env = append(os.Environ(), environ...)
 	in, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -167,8 +174,14 @@ func serve(t *testing.T, mim string) server {
 // they hear.
 func (s server) join(t *testing.T, mim, name, in, out string) *program {
 	t.Helper()
-	p := start(t, mim, name, "join", "--dialect", "dtu", "--json", "--voice-port", s.voicePort,
-		"--voice-in", in, "--voice-out", out, name+"@"+s.tcp)
+	return s.joinBy(t, mim, name, nil, "--voice-in", in, "--voice-out", out)
+}
+
+// joinBy starts it with these variables and flags.
+func (s server) joinBy(t *testing.T, mim, name string, environ []string, flags ...string) *program {
+	t.Helper()
+	args := append([]string{"join", "--dialect", "dtu", "--json", "--voice-port", s.voicePort}, flags...)
+	p := startIn(t, environ, mim, name, append(args, name+"@"+s.tcp)...)
 	p.see("event", "joined", "room", "#lobby")
 	return p
 }

@@ -28,8 +28,8 @@ import (
 // one.
 type Options struct {
 	Server string // as in PULSE_SERVER, which is used if this is empty
-	Source string // its name for what is recorded
-	Sink   string // its name for what plays
+	Source string // its name for what is recorded; or PULSE_SOURCE
+	Sink   string // its name for what plays; or PULSE_SINK
 	Title  string // what mixers show; "call"
 }
 
@@ -136,7 +136,15 @@ func (d *Device) start(o Options) error {
 	d.mu.Lock()
 	d.recorded, d.playing = newRing(d.samples(held)), newRing(d.rate)
 	d.mu.Unlock()
-	return errors.Join(d.record(o.Source, props()), d.play(o.Sink, props()))
+	return errors.Join(d.record(or(o.Source, "PULSE_SOURCE"), props()), d.play(or(o.Sink, "PULSE_SINK"), props()))
+}
+
+// or is the value of a variable where nothing else is said.
+func or(name, variable string) string {
+	if name == "" {
+		return os.Getenv(variable)
+	}
+	return name
 }
 
 // samples is how many last so long, at the server's rate.

@@ -4,54 +4,20 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"mim/chat/voice"
+	"mim/scripts/voicetest"
 )
 
 // server runs a pulseaudio of this test's own, with a sink that nobody hears:
-// what it is given to play can be recorded. It listens at the path that is
-// given back, and ends with the test.
+// what it is given to play can be recorded.
 func server(t *testing.T) (path string, process *os.Process) {
 	t.Helper()
-	program, err := exec.LookPath("pulseaudio")
-	if err != nil {
-		t.Skip("pulseaudio is not installed: scripts/test installs it")
-	}
-	home := t.TempDir()
-	path = filepath.Join(home, "native")
-	cmd := exec.Command(program, "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes", "--log-target=stderr", "--realtime=no", "--high-priority=no",
-		"-L", "module-null-sink sink_name=nobody rate=48000",
-		"-L", "module-native-protocol-unix auth-anonymous=1 socket="+path)
-	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_RUNTIME_DIR="+home, "PULSE_RUNTIME_PATH="+home, "DBUS_SESSION_BUS_ADDRESS=unix:path="+home+"/none")
-	said := &strings.Builder{}
-	cmd.Stderr = said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		if t.Failed() {
-			t.Logf("pulseaudio said:\n%s", said)
-		}
-	})
-	// It says nowhere that it is ready, but by its socket.
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for range 1000 {
-		if _, err := os.Stat(path); err == nil {
-			return path, cmd.Process
-		}
-		<-tick.C
-	}
-	t.Fatal("pulseaudio does not listen after 10 s")
-	return "", nil
+	return voicetest.PulseAudio(t, "module-null-sink sink_name=nobody rate=48000")
 }
 
 // run calls f each Step, by the machine's clock, as a sound card has one.
