@@ -2,10 +2,13 @@ package matrix
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -170,4 +173,69 @@ func TestStrangers(t *testing.T) {
 			dora.seen().never(t, enters, "elsa")
 		})
 	}
+}
+
+// TestLentPortsDoNotAmplify: of 10,000 datagrams of all kinds, from where nobody
+// in the table is, a lent port answers none.
+func TestLentPortsDoNotAmplify(t *testing.T) {
+	const all, burst = 10_000, 50 // so many fit into a socket
+	s := serve(t)
+	elsa := s.join(t, "elc004", "elsa").(*elc004User)
+	dora := s.join(t, "dtu", "dora")
+	if err := elsa.poll(); err != nil {
+		t.Fatal(err)
+	}
+	to, ok := elsa.at("dora")
+	if !ok {
+		t.Fatal("dora is not in the table")
+	}
+	var froms []*net.UDPConn
+	for _, ip := range []string{"127.0.0.9", "127.0.0.1"} {
+		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.ParseIP(ip)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		froms = append(froms, conn)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	words := func() string { return strings.Repeat("word ", rng.IntN(220)) }
+	kinds := []func() string{
+		func() string { return fmt.Sprintf("%c:%d:%s", "QAMGJLB"[rng.IntN(7)], rng.Uint32(), words()) },
+		func() string { return fmt.Sprintf("G:%d:lobby:%s", rng.Uint32(), words()) },
+		func() string { return fmt.Sprintf("%s\n+elsa+%d", words(), rng.Uint32()) },
+		func() string { return words() + "\n+elsa" },
+		func() string { return fmt.Sprintf("IDReq\\: %d\\: 127.0.0.1\\: 2000", rng.IntN(100)) },
+		func() string { return fmt.Sprintf("%d!X_GET_NAME|2000", rng.IntN(70000)) },
+		func() string { return fmt.Sprintf("%d!%s\n", rng.IntN(70000), words()) },
+		func() string { return fmt.Sprintf("TALKSESSION: %d ack", rng.Uint64()) },
+		func() string {
+			p := make([]byte, rng.IntN(1400))
+			for i := range p {
+				p[i] = byte(rng.Uint32())
+			}
+			return string(p)
+		},
+	}
+	for n := 0; n < all; n += burst {
+		for range burst {
+			if _, err := froms[rng.IntN(len(froms))].WriteToUDPAddrPort([]byte(kinds[rng.IntN(len(kinds))]()), to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// Behind them a text that is answered: so they have been read.
+		text := fmt.Sprint("fence ", n)
+		if got, err := elsa.say("dora", text); got != "A" || err != nil {
+			t.Fatalf("%q, %v", got, err)
+		}
+		dora.seen().want(t, said, "elsa", text)
+	}
+	b := make([]byte, 2000)
+	for _, from := range froms {
+		from.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		if n, err := from.Read(b); err == nil {
+			t.Errorf("it says %q", b[:n])
+		}
+	}
+	dora.seen().never(t, said, "")
 }
