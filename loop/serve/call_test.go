@@ -147,3 +147,25 @@ func TestRoomCallWithoutAnswer(t *testing.T) {
 	x.pass(600)
 	x.heard(a, "nothing more")
 }
+
+// Who answers no PING is gone after 150 s and 50 s, and the others are told
+// then, not before; who answers stays (dtu.md, PING).
+func TestVanished(t *testing.T) {
+	x := newLine(t, 3)
+	a, b, c := x.all[0], x.all[1], x.all[2]
+	x.all = []*talker{a, c} // b answers no more
+	const left = "USERLEAVE #lobby: b\r\n"
+	x.pass(195)
+	if n := strings.Count(b.lines.String(), "PING: "); n != 1 {
+		t.Errorf("b was asked %d times", n)
+	}
+	if strings.Contains(a.lines.String(), left) {
+		t.Error("b is gone too early")
+	}
+	x.pass(10)
+	for _, p := range []*talker{a, c} {
+		if got := strings.Count(p.lines.String(), "USERLEAVE"); got != 1 || !strings.Contains(p.lines.String(), left) {
+			t.Errorf("told of %d who left: %q", got, p.lines.String())
+		}
+	}
+}
