@@ -47,7 +47,7 @@ func (r *Roster) learn(remote, local netip.Addr) {
 		n.Far = r.elsewhere(p.Near)
 		return &n
 	})
-	people := slices.Clone(r.leased)
+	people := slices.Clone(r.leased.all())
 	better := map[*chat.Person]*chat.Person{}
 	for i, p := range people {
 		if p.Near.Addr().IsLoopback() {
@@ -67,6 +67,6 @@ func (r *Roster) learn(remote, local netip.Addr) {
 		}
 	}
 	if len(better) > 0 {
-		r.setLeased(people)
+		r.leased = listing{people: people, changes: r.leased.changes + 1}
 	}
 }

@@ -625,8 +625,8 @@ func (m *mixed) check() {
 			}
 		}
 	}
-	if n := len(m.leases) + m.lentOut(udp); n != len(m.leased) {
-		m.failf("%d in the table of leases, of %d", len(m.leased), n)
+	if n := len(m.leases) + m.lentOut(udp); n != len(m.leased.all()) {
+		m.failf("%d in the table of leases, of %d", len(m.leased.all()), n)
 	}
 	n := 0
 	for range m.People() {

@@ -2,7 +2,6 @@ package roster
 
 import (
 	"net/netip"
-	"slices"
 
 	"mim/chat"
 )
@@ -16,10 +15,17 @@ type lease struct {
 	timer   timer
 }
 
-// maxLeases is how many one address may have.
-const maxLeases = 4096
+const (
+	// maxLeases is how many one address may have, maxAllLeases how many there are:
+	// as many as clients of ours keep.
+	maxLeases    = 4096
+	maxAllLeases = 16384
+)
 
-var errLeases error = chat.Errorf(chat.Full, "too many entries from your address")
+var (
+	errLeases    error = chat.Errorf(chat.Full, "too many entries from your address")
+	errAllLeases error = chat.Errorf(chat.Full, "too many entries")
+)
 
 // lease is a Login on such a link: it is answered by who was here before it.
 func (r *Roster) lease(k *link, q *chat.Login) {
@@ -39,12 +45,14 @@ func (r *Roster) lease(k *link, q *chat.Login) {
 	case err != nil:
 	case l == nil && r.leasesAt[k.addr] >= maxLeases:
 		err = errLeases
+	case l == nil && len(r.leases) >= maxAllLeases:
+		err = errAllLeases
 	}
 	if err != nil {
 		r.reply(k.id, chat.Answer{To: q, Err: err})
 		return
 	}
-	r.reply(k.id, chat.Answer{To: q, People: r.leased})
+	r.reply(k.id, chat.Answer{To: q, People: r.leased.all()})
 	switch {
 	case l == nil:
 		l = &lease{}
@@ -62,12 +70,45 @@ func (r *Roster) lease(k *link, q *chat.Login) {
 // Leases are the people who log in by a lease, and those who are shown to them,
 // and a number that is another one after each change, and never 0. The slice is
 // never changed.
-func (r *Roster) Leases() (people []*chat.Person, version uint64) { return r.leased, r.leasedAt }
+func (r *Roster) Leases() (people []*chat.Person, version uint64) {
+	return r.leased.all(), r.leased.changes + 1
+}
 
-// setLeased replaces the list of those people.
-func (r *Roster) setLeased(people []*chat.Person) {
-	r.leased = people
-	r.leasedAt++
+// A listing is people in the order they came. Who has a slice of it is not
+// disturbed by what comes later: the array only grows at its end, and those who
+// are gone are left out of a new one, all at once when it is looked at.
+type listing struct {
+	people  []*chat.Person
+	gone    map[*chat.Person]struct{}
+	changes uint64
+}
+
+func (x *listing) add(who *chat.Person) {
+	x.people = append(x.people, who)
+	x.changes++
+}
+
+func (x *listing) remove(who *chat.Person) {
+	if x.gone == nil {
+		x.gone = map[*chat.Person]struct{}{}
+	}
+	x.gone[who] = struct{}{}
+	x.changes++
+}
+
+// all gives the people; to be read only.
+func (x *listing) all() []*chat.Person {
+	if len(x.gone) > 0 {
+		left := make([]*chat.Person, 0, len(x.people)-len(x.gone))
+		for _, p := range x.people {
+			if _, is := x.gone[p]; !is {
+				left = append(left, p)
+			}
+		}
+		x.people = left
+		clear(x.gone)
+	}
+	return x.people
 }
 
 // withdraw ends a lease by its owner's wish: whoever has its address.
@@ -85,14 +126,14 @@ func (r *Roster) enterLease(l *lease, who *chat.Person, t *chat.Traits) {
 	l.claimed = who.Name
 	l.guest = r.guestOf(who, t)
 	l.guest.lease = l
-	r.setLeased(append(slices.Clip(r.leased), l.guest.came.Who))
+	r.leased.add(l.guest.came.Who)
 	r.tellGroup(&r.nobody, 0, &l.guest.came, true)
 	r.appear(l.guest, 0)
 }
 
 // leaveLease is the opposite.
 func (r *Roster) leaveLease(l *lease) {
-	r.unlease(l.guest.came.Who)
+	r.leased.remove(l.guest.came.Who)
 	r.tellGroup(&r.nobody, 0, (*chat.Went)(&l.guest.came), true)
 	r.leaveGuest(l.guest)
 }

@@ -3,7 +3,6 @@ package roster
 import (
 	"container/list"
 	"net/netip"
-	"slices"
 	"time"
 
 	"mim/chat"
@@ -130,7 +129,7 @@ func (r *Roster) lendPort(kind int, m *member) {
 		return
 	}
 	p.as = &who
-	r.setLeased(append(slices.Clip(r.leased), p.as))
+	r.leased.add(p.as)
 	r.out = append(r.out, Effect{Kind: Stand, Port: p.index, Who: p.as})
 	for _, o := range m.rooms {
 		r.group(m, o, true)
@@ -157,7 +156,7 @@ func (r *Roster) unlend(m *member) {
 			p.shown = nil
 			continue
 		}
-		r.unlease(p.as)
+		r.leased.remove(p.as)
 		p.as = nil
 		r.out = append(r.out, Effect{Kind: Stand, Port: p.index})
 	}
@@ -174,10 +173,4 @@ func (r *Roster) rested(p *port) {
 		return
 	}
 	x.short = false
-}
-
-// unlease takes a person out of the table of those who log in by lease.
-func (r *Roster) unlease(who *chat.Person) {
-	i := slices.Index(r.leased, who)
-	r.setLeased(slices.Concat(r.leased[:i], r.leased[i+1:]))
 }

@@ -13,7 +13,7 @@ import (
 // finds at lent ports, in the order of the table: "ann:7001".
 func (w *world) atPorts(kind int) string {
 	var out []string
-	people := w.leased
+	people := w.leased.all()
 	if kind == tcp {
 		people = nil
 		for p := range w.People() {
@@ -142,7 +142,7 @@ func TestLentAddresses(t *testing.T) {
 				w.open(1, "127.0.0.1:1", &channels)
 				w.ask(1, &chat.Login{Name: "ann"})
 				w.open(2, "192.168.1.2:1", &channels)
-				for _, people := range [][]*chat.Person{w.table.blocks[0].page.People, w.leased} {
+				for _, people := range [][]*chat.Person{w.table.blocks[0].page.People, w.leased.all()} {
 					p := people[0]
 					expect(t, "near", p.Near.String(), netip.AddrPortFrom(netip.MustParseAddr(row.near), 7000).String())
 					expect(t, "far", p.Far.String(), netip.AddrPortFrom(netip.MustParseAddr(row.far), 7000).String())

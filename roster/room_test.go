@@ -157,7 +157,7 @@ func TestLeases(t *testing.T) {
 	expect(t, "one's own", ask("10.0.0.1:3", &chat.Withdraw{Name: "whoever", Port: 7}), "went ann; ok(); close")
 	expect(t, "no port", ask("10.0.0.1:4", &chat.Login{Name: "ann"}), "unsupported(); close")
 	expect(t, "no IPv4", ask("[fe80::1]:4", &chat.Login{Name: "ann", Port: 7}), "unsupported(); close")
-	if len(w.leases)+len(w.leasesAt)+len(w.leased)+len(w.timers)+len(w.waiting) != 0 {
+	if len(w.leases)+len(w.leasesAt)+len(w.leased.all())+len(w.timers)+len(w.waiting) != 0 {
 		t.Errorf("left: %v %v %v, %d timers, %d links waiting", w.leases, w.leasesAt, w.leased, len(w.timers), len(w.waiting))
 	}
 	for port := range uint16(maxLeases) {
@@ -181,5 +181,25 @@ func TestRoomAllocs(t *testing.T) {
 	say := &chat.Say{To: []byte("#lobby"), Room: true, Text: []byte("hello")}
 	if n := testing.AllocsPerRun(100, func() { r.Do(start, linkOf(7), say) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestManyLeases: there is a bound over all addresses, and when all end at once
+// whoever has the list of before is not disturbed.
+func TestManyLeases(t *testing.T) {
+	w := newWorld(t, Config{})
+	for i := range maxAllLeases + 1 {
+		l := linkOf(i + 1)
+		w.Open(w.now, l, &leased, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i / maxLeases)}), 7), netip.AddrPort{})
+		e := w.Do(w.now, l, &chat.Login{Name: fmt.Sprint("u", i), Port: uint16(i%maxLeases + 1)})
+		if full := e[0].Answer.Err == errAllLeases; full != (i == maxAllLeases) {
+			t.Fatalf("login %d is answered by %v", i, e[0].Answer.Err)
+		}
+		w.Closed(w.now, l)
+	}
+	old, _ := w.Leases()
+	w.Tick(w.now.Add(leased.Lease + time.Second))
+	if now, _ := w.Leases(); len(w.leases)+len(now) != 0 || len(old) != maxAllLeases || old[0] == nil {
+		t.Errorf("%d are here and %d listed, and what was given before has %d", len(w.leases), len(now), len(old))
 	}
 }

@@ -80,8 +80,7 @@ type Roster struct {
 
 	leases    map[netip.AddrPort]*lease
 	leasesAt  map[netip.Addr]int // how many of them an address has
-	leased    []*chat.Person     // the same, in the order they came; never changed, but replaced
-	leasedAt  uint64             // counts the replacements, from 1
+	leased    listing            // those people, and those who are shown to them
 	pools     [2]pool            // ports that are lent, by kind: tcp, udp
 	lines     map[pair]*line
 	dials     map[uint64]*line   // under way
@@ -143,7 +142,7 @@ func New(c Config) *Roster {
 		aliased: map[string]*member{}, aliasNumbers: numbers{}, twinNumbers: numbers{}, rooms: map[string]*room{},
 		lines: map[pair]*line{}, dials: map[uint64]*line{}, posts: map[uint64]*line{},
 		listening: map[netip.Addr]int{}, unnamed: map[netip.Addr]int{},
-		leasedAt: 1, leases: map[netip.AddrPort]*lease{}, leasesAt: map[netip.Addr]int{},
+		leases: map[netip.AddrPort]*lease{}, leasesAt: map[netip.Addr]int{},
 		locks: locks{span: c.BlockFor, everywhere: c.BlockEverywhere, names: map[string]*tries{}},
 		seen:  seen{names: map[string]sight{}}, calls: newCalls(),
 	}
