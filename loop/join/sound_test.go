@@ -23,6 +23,7 @@ type phone struct {
 	said   []int16
 	out    string
 	opened time.Time
+	rate   float64 // of the device's clock; 0: it is right
 }
 
 // phones starts messengers with files, each with a voice of its own.
@@ -42,7 +43,14 @@ func (x *exchange) phones(seconds int, names ...string) (all []*phone) {
 			cfg.Device = func(done func(voice.Device, error)) {
 				p.opened = x.Now()
 				d, err := wav.Open(in, p.out)
-				done(d, err)
+				switch {
+				case err != nil:
+					done(nil, err)
+				case p.rate != 0:
+					done(&skewed{Device: d, rate: p.rate}, nil)
+				default:
+					done(d, nil)
+				}
 			}
 		})
 		all = append(all, p)
@@ -273,11 +281,11 @@ func TestVoicePortSilent(t *testing.T) {
 	}
 }
 
-// A second of a call, on the loop: what comes, what is due, what is sent. No
-// allocation.
-func TestTalkAllocs(t *testing.T) {
-	q := &quiet{}
-	m := New(Config{
+// oneTalk is a messenger in a call with one other, and 20 ms of it: what comes,
+// what is due, what is sent.
+func oneTalk(t testing.TB) (m *Mode, q *quiet, step func()) {
+	q = &quiet{}
+	m = New(Config{
 		Dialect: withCalls(), Name: "alice", Server: "10.0.0.9:1", Retry: true, Device: null,
 		Show: func(client.View) {}, Done: func(int) {},
 	})
@@ -290,12 +298,39 @@ func TestTalkAllocs(t *testing.T) {
 	if m.talk.sound == nil {
 		t.Fatal("there is no sound")
 	}
-	payload, now, sent := make([]byte, 410), q.Now(), q.datagrams
-	step := func() {
-		now = now.Add(voice.Step)
-		m.Datagram(m.talk.door, m.talk.server, payload)
-		m.Tick(now)
+	now := q.Now()
+	// What bob sends is made by a messenger like his, and comes again and again.
+	said := voicetest.Speech(2, 50*voice.Rate/10)
+	var pieces [][]byte
+	from := voice.New(voice.Config{Device: &speaker{said: said}, Speaker: speakerID(1e14, "bob")})
+	for d := time.Duration(0); d < 5*time.Second; d += voice.Step {
+		from.Tick(now.Add(d), func(p []byte) { pieces = append(pieces, slices.Clone(p)) })
 	}
+	at := 0
+	return m, q, func() {
+		now = now.Add(voice.Step)
+		m.Datagram(m.talk.door, m.talk.server, pieces[at%len(pieces)])
+		m.Tick(now)
+		at++
+	}
+}
+
+// A speaker is a device that says something and hears nothing.
+type speaker struct {
+	voice.Null
+	said []int16
+}
+
+func (d *speaker) Capture(now time.Time, dst []int16) int {
+	n := d.Null.Capture(now, dst)
+	d.said = d.said[copy(dst[:n], d.said):]
+	return n
+}
+
+// Twenty milliseconds of a call allocate nothing.
+func TestTalkAllocs(t *testing.T) {
+	m, q, step := oneTalk(t)
+	sent := q.datagrams
 	for range 100 { // its buffers grow
 		step()
 	}
@@ -305,7 +340,18 @@ func TestTalkAllocs(t *testing.T) {
 	if n := q.datagrams - sent; n < 1000 {
 		t.Errorf("%d datagrams were sent", n)
 	}
-	if s := m.talk.sound.Stats(); s.Payloads < 1000 {
-		t.Errorf("%d payloads were heard", s.Payloads)
+	if s := m.talk.sound.Stats(); s.Payloads < 1000 || s.Received < 200 || s.Own > 0 {
+		t.Errorf("%d payloads were heard: %+v", s.Payloads, s)
 	}
+}
+
+// BenchmarkTalk is 20 ms of a call in a messenger, without the kernel's part and
+// the sound card's: ns/op, and what that is of a core.
+func BenchmarkTalk(b *testing.B) {
+	_, _, step := oneTalk(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		step()
+	}
+	b.ReportMetric(100*b.Elapsed().Seconds()/float64(b.N)/voice.Step.Seconds(), "%/core")
 }

@@ -34,11 +34,12 @@ type Hearing struct {
 	Most        time.Duration // of the latest of these
 	Parts       int           // 400 ms each, without those of silence
 	Harmed      int           // whose correlation is below 0.9
+	Gap         time.Duration // the longest silence in the middle of a word, in those that are sure
 }
 
 func (h Hearing) String() string {
-	return fmt.Sprintf("correlation %.4f, typical %.4f, %d of %d parts harmed, delay %v, at most %v",
-		h.Correlation, h.Typical, h.Harmed, h.Parts, h.Delay.Round(time.Millisecond), h.Most.Round(time.Millisecond))
+	return fmt.Sprintf("correlation %.4f, typical %.4f, %d of %d parts harmed, longest gap %v, delay %v, at most %v",
+		h.Correlation, h.Typical, h.Harmed, h.Parts, h.Gap, h.Delay.Round(time.Millisecond), h.Most.Round(time.Millisecond))
 }
 
 // Follow compares, part by part, what was said with what was heard at most that
@@ -49,8 +50,8 @@ func Follow(said, heard []int16, most int) (h Hearing) {
 	energy, sum, known, last := 0.0, 0.0, false, 0
 	for at := 0; at+part <= len(said); at += part {
 		x := said[at : at+part]
-		power := prefix(x)[part]
-		if power < loud*part {
+		own := power(x, 0, part)
+		if own < loud*part {
 			continue
 		}
 		lag, span := last, wander
@@ -63,11 +64,12 @@ func Follow(said, heard []int16, most int) (h Hearing) {
 		if m.Correlation >= sure {
 			known, last = true, m.Lag
 			lags = append(lags, m.Lag)
+			h.Gap = max(h.Gap, gap(x, heard, at+m.Lag))
 		}
 		if m.Correlation < 0.9 {
 			h.Harmed++
 		}
-		energy, sum, all = energy+power, sum+power*m.Correlation, append(all, m.Correlation)
+		energy, sum, all = energy+own, sum+own*m.Correlation, append(all, m.Correlation)
 	}
 	h.Parts = len(all)
 	if len(lags) == 0 {
@@ -86,11 +88,41 @@ func inPieces(x, heard []int16, from int) (c float64) {
 	energy, all := prefix(x), 0.0
 	for at := 0; at < part; at += few {
 		m := alignAround(x[at:at+few], heard, from+at, drift)
-		power := energy[at+few] - energy[at]
-		all += power
-		c += power * max(0, m.Correlation)
+		e := energy[at+few] - energy[at]
+		all += e
+		c += e * max(0, m.Correlation)
 	}
 	return c / all
+}
+
+// gap is the longest time in which x is louder than -40 dB of full scale, and what
+// was heard from a place on softer than -60 dB, behind something louder: looked at
+// every 5 ms. What is missing at the begin of a word can be hidden by nothing.
+func gap(x, heard []int16, from int) (longest time.Duration) {
+	const frame = Rate / 200
+	const spoken, silent = 328 * 328 * frame, 33 * 33 * frame
+	said, run, inside := prefix(x), time.Duration(0), false
+	for at := 0; at+frame <= part; at += frame {
+		quiet := power(heard, from+at, frame) <= silent
+		switch {
+		case !quiet:
+			inside, run = true, 0
+		case said[at+frame]-said[at] < spoken:
+			inside, run = false, 0
+		case inside:
+			run += 5 * time.Millisecond
+		}
+		longest = max(longest, run)
+	}
+	return longest
+}
+
+// power is the energy of n samples from a place on, as far as there are any.
+func power(samples []int16, from, n int) (sum float64) {
+	for i := max(0, from); i < min(from+n, len(samples)); i++ {
+		sum += float64(samples[i]) * float64(samples[i])
+	}
+	return sum
 }
 
 // lasts is how long so many samples take.

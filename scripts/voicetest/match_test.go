@@ -52,7 +52,7 @@ func TestFollow(t *testing.T) {
 	said := source[:20*part]
 	late := make([]int16, Rate/10)
 	gap := slices.Concat(late, said)
-	clear(gap[len(late)+3*part : len(late)+3*part+part/2])
+	clear(gap[len(late)+3*part+part/8 : len(late)+3*part+part/4])
 	shifted := slices.Concat(late, said[:8*part], make([]int16, Rate/10), said[8*part:])
 	var faster []int16
 	for i := range said {
@@ -71,7 +71,7 @@ func TestFollow(t *testing.T) {
 		most     time.Duration
 	}{
 		{"later", slices.Concat(late, said), 0, 1, 1, 1, 100 * time.Millisecond},
-		{"a gap", gap, 1, 1, 0.95, 0.999, 100 * time.Millisecond},
+		{"a gap", gap, 1, 1, 0.97, 0.999, 100 * time.Millisecond},
 		{"a shift", shifted, 0, 1, 0.999, 1, 200 * time.Millisecond},
 		{"0.5 % faster", faster, 1, 0.97, 0.97, 1, 0},
 		{"another voice", noise, 15, 0, 0, 0.5, 0},
@@ -85,6 +85,9 @@ func TestFollow(t *testing.T) {
 		}
 		if h.Parts < 15 || c.harmed < 15 && h.Harmed != c.harmed || c.harmed >= 15 && h.Harmed < 15 {
 			t.Errorf("%s: %d of %d parts harmed, want %d", c.what, h.Harmed, h.Parts, c.harmed)
+		}
+		if c.what == "a gap" != (h.Gap > 25*time.Millisecond) || h.Gap > 50*time.Millisecond {
+			t.Errorf("%s: a gap of %v", c.what, h.Gap)
 		}
 		if c.most > 0 && (h.Most-c.most).Abs() > 2*time.Millisecond {
 			t.Errorf("%s: at most %v, want %v", c.what, h.Most, c.most)

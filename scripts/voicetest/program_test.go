@@ -33,12 +33,13 @@ func build(t *testing.T) string {
 // A program is a running mim.
 type program struct {
 	*testing.T
-	name  string
-	in    io.WriteCloser
-	lines chan string // of its output; closed at its end
-	ended chan error
-	mu    sync.Mutex
-	told  strings.Builder
+	name    string
+	process *os.Process
+	in      io.WriteCloser
+	lines   chan string // of its output; closed at its end
+	ended   chan error
+	mu      sync.Mutex
+	told    strings.Builder
 }
 
 // start runs mim until the end of the test.
@@ -66,6 +67,7 @@ func startIn(t *testing.T, environ []string, mim, name string, args ...string) *
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.process = c.Process
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -160,14 +162,18 @@ func (p *program) quits() {
 }
 
 // A server is where its doors are.
-type server struct{ tcp, voicePort string }
+type server struct {
+	mim            string
+	process        *os.Process
+	tcp, voicePort string
+}
 
 func serve(t *testing.T, mim string) server {
 	t.Helper()
 	p := start(t, mim, "server", "serve", "--host", "127.0.0.1", "--only", "dtu", "--dtu", "0", "--data", ":memory:")
 	tcp := p.line(`^ +dtu +tcp +(\S+)$`)
 	udp := p.line(`^ +dtu +udp +\S+:(\d+)$`)
-	return server{tcp[1], udp[1]}
+	return server{mim, p.process, tcp[1], udp[1]}
 }
 
 // join starts the messenger of somebody who speaks from a file, and writes what
