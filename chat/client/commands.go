@@ -1,6 +1,10 @@
 package client
 
-import "mim/chat"
+import (
+	"strings"
+
+	"mim/chat"
+)
 
 // A command is a word of the input line. Its do gets what follows the word,
 // without the blanks between.
@@ -8,6 +12,11 @@ type command struct {
 	word, args string
 	help       string
 	do         func(c *Client, rest string)
+}
+
+// line is the command as /help says it.
+func (cmd *command) line() string {
+	return strings.TrimSpace(cmd.word+" "+cmd.args) + ": " + cmd.help
 }
 
 // commands are those that can be carried out in our dialect, as /help lists
@@ -50,7 +59,7 @@ func (c *Client) commands() []command {
 		quit = "end all talks and leave"
 	}
 	return append(list,
-		command{"/help", "", "show this", func(c *Client, _ string) { c.help() }},
+		command{"/help", "[COMMAND]", "show this, or what one command does", (*Client).help},
 		command{"/quit", "", quit, func(c *Client, _ string) { c.quit(drainQuit, false) }})
 }
 

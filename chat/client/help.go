@@ -18,3 +18,10 @@ func Commands(t chat.Traits) (list []Command) {
 	}
 	return list
 }
+
+// Instead says why a command that other dialects have is none where a dialect
+// has these traits, and what to do instead; "" if no dialect has it.
+func Instead(t chat.Traits, word string) string {
+	c := Client{cfg: Config{Traits: t}}
+	return c.instead(word)
+}

@@ -191,11 +191,33 @@ func (c *Client) closeTalk(s string) {
 	}
 }
 
-func (c *Client) help() {
+// help lists the commands, or says what one of them does. The word may lack
+// its stroke, and what follows it does not count.
+func (c *Client) help(s string) {
+	if s != "" {
+		c.helpOn(s)
+		return
+	}
 	for _, cmd := range c.commands() {
-		c.show(View{Event: Notice, Text: strings.TrimSpace(cmd.word+" "+cmd.args) + ": " + cmd.help})
+		c.show(View{Event: Notice, Text: cmd.line()})
 	}
 	if !c.cfg.Strict {
 		c.show(View{Event: Notice, Text: "a line without @NAME goes to the conversation last used; //x says /x there"})
 	}
+}
+
+func (c *Client) helpOn(s string) {
+	word, _ := cutBlank(s)
+	word = "/" + strings.TrimPrefix(word, "/")
+	for _, cmd := range c.commands() {
+		if cmd.word == word {
+			c.show(View{Event: Notice, Text: cmd.line()})
+			return
+		}
+	}
+	if c.instead(word) != "" {
+		c.unsupported(word)
+		return
+	}
+	c.fail(chat.Errorf(chat.Usage, "there is no command %s; /help lists them", word))
 }

@@ -194,6 +194,22 @@ func TestWhoAndHelp(t *testing.T) {
 	}
 }
 
+func TestHelpOnOneCommand(t *testing.T) {
+	u := joined(t, []*chat.Person{bob})
+	for _, c := range []struct {
+		line string
+		want Effect
+	}{
+		{"/help msg", show(View{Event: Notice, Text: "/msg NAME text: say text to NAME; @NAME text does the same"})},
+		{"/help /who", show(View{Event: Notice, Text: "/who: list who is here"})},
+		{"/help   quit now", show(View{Event: Notice, Text: "/quit: end all talks and leave"})},
+		{"/help join", failure(chat.Unsupported, "mim0 cannot do /join: there are no rooms; write to each person with @NAME text")},
+		{"/help frob", failure(chat.Usage, "there is no command /frob; /help lists them")},
+	} {
+		t.Run(c.line, func(t *testing.T) { u.expect(u.line(c.line), c.want) })
+	}
+}
+
 // What is typed before the table is here waits for it, in order.
 func TestInputWaitsForTheTable(t *testing.T) {
 	u := alice(t)

@@ -20,7 +20,7 @@ type local struct {
 func locals() []local {
 	return []local{
 		{"/close", "[NAME]", "end the talk, or put it away when it is over", (*model).closeTalk},
-		{"/search", "[WORDS]", "search this conversation", func(m *model, rest string) tea.Cmd { m.search(rest); return nil }},
+		{"/search", "[WORDS]", "search what is in memory of this conversation", func(m *model, rest string) tea.Cmd { m.search(rest); return nil }},
 		{"/bell", "off|dm|mention|all", "what rings: nothing, texts to you alone, those with your name too, all texts", (*model).setBell},
 		{"/mouse", "on|off", "let the mouse scroll and open talks, or leave it to the terminal", (*model).setMouse},
 		{"/help", "[COMMAND]", "this help, or what one command does", (*model).helpOn},
@@ -106,12 +106,16 @@ func (m *model) helpOn(word string) tea.Cmd {
 		m.help()
 		return nil
 	}
-	word = "/" + strings.TrimPrefix(word, "/")
+	word, _, _ = strings.Cut("/"+strings.TrimPrefix(word, "/"), " ")
 	for _, c := range m.commands() {
 		if c[0] == word || strings.HasPrefix(c[0], word+" ") {
 			m.says = c[0] + ": " + c[1]
 			return nil
 		}
+	}
+	if why := client.Instead(m.cfg.Traits, word); why != "" {
+		m.says = m.cfg.Traits.Dialect + " cannot do " + word + ": " + why
+		return nil
 	}
 	m.says = "there is no command " + m.rule.clip(oneRow(word), 40) + "; F1 lists them"
 	return nil

@@ -78,7 +78,7 @@ func (p *past) follow(cfg *term.Config) {
 	cfg.Commands = append(cfg.Commands, term.Command{Word: "/forget", Args: "[NAME|all]",
 		Help: "forget what was said with NAME, in the open conversation, or everywhere, on this machine too", Do: p.forget})
 	cfg.Commands = append(cfg.Commands, term.Command{Word: "/find", Args: "WORDS",
-		Help: "look for words in all that was kept, of all conversations", Do: p.find})
+		Help: "look for words in all that was kept, of all conversations; /search looks in what the open one has in memory", Do: p.find})
 }
 
 // shows is told the screen, before anything is shown.
