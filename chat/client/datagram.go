@@ -302,7 +302,7 @@ func (c *Client) openTalk(k *contact) {
 func (c *Client) endTalk(k *contact) {
 	switch {
 	case k.room || !k.open && k.letters == 0:
-		c.fail(chat.Errorf(chat.Unknown, "no talk with %s is open", k.handle))
+		c.fail(chat.Errorf(chat.Unknown, "no talk with %s is open; a text begins one", k.handle))
 	case k.letters > 0:
 		k.closing = true
 	default:

@@ -345,7 +345,7 @@ func TestGoneWriter(t *testing.T) {
 func TestTalksEnd(t *testing.T) {
 	b := listed("bob", bobAt)
 	u := reader(t, []*chat.Person{b})
-	u.expect(u.line("/close bob"), failure(chat.Unknown, "no talk with bob is open"))
+	u.expect(u.line("/close bob"), failure(chat.Unknown, "no talk with bob is open; a text begins one"))
 	u.expect(u.c.TalkEnded(u.now, bobAt))
 	n := u.writes("@bob hi")
 	u.expect(u.line("/close bob"))

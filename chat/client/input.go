@@ -137,7 +137,7 @@ func (c *Client) addressed(s string) {
 	case err != nil:
 		c.fail(err)
 	case words == "":
-		c.fail(chat.Errorf(chat.Usage, "no text for %s", k.handle))
+		c.fail(chat.Errorf(chat.Usage, "no text for %s: what is to be said stands behind it", k.handle))
 	default:
 		c.typed(k, words)
 	}
@@ -146,7 +146,7 @@ func (c *Client) addressed(s string) {
 // toAll says s to everyone.
 func (c *Client) toAll(s string) {
 	if s == "" {
-		c.fail(chat.Errorf(chat.Usage, "no text for %s", everybody))
+		c.fail(chat.Errorf(chat.Usage, "no text for %s: what is to be said stands behind it", everybody))
 		return
 	}
 	c.typed(c.everyone(), s)

@@ -89,7 +89,7 @@ func (c *Client) sayRoom(s string) {
 	case err != nil:
 		c.fail(err)
 	case words == "":
-		c.fail(chat.Errorf(chat.Usage, "no text for %s", name))
+		c.fail(chat.Errorf(chat.Usage, "no text for %s: what is to be said stands behind it", name))
 	default:
 		c.typed(c.roomTo(name), words)
 	}

@@ -226,7 +226,7 @@ func (c *Client) hangUp(k *contact) {
 	case c.byDatagram():
 		c.endTalk(k)
 	case len(k.lines) == 0 && len(k.waiting) == 0:
-		c.fail(chat.Errorf(chat.Unknown, "no talk with %s is open", k.handle))
+		c.fail(chat.Errorf(chat.Unknown, "no talk with %s is open; a text begins one", k.handle))
 	case len(k.waiting) > 0:
 		k.waiting[len(k.waiting)-1].last = true
 	default:

@@ -249,7 +249,7 @@ func TestClose(t *testing.T) {
 		u.expect(u.line("/close bob")) // once is enough
 		u.expect(u.says(link, "bye"), said("bob", "bye"))
 		u.expect(u.c.PeerClosed(u.now, link, nil), closed("bob", "you ended the talk"))
-		u.expect(u.line("/close bob"), failure(chat.Unknown, "no talk with bob is open"))
+		u.expect(u.line("/close bob"), failure(chat.Unknown, "no talk with bob is open; a text begins one"))
 	})
 	t.Run("behind what waits for a dial", func(t *testing.T) {
 		u := joined(t, []*chat.Person{bob})

@@ -18,17 +18,23 @@ func notice(i int) client.View {
 	return client.View{Event: client.Notice, At: at, Text: fmt.Sprintf("%d %s", i, strings.Repeat("x", 1000))}
 }
 
-// A gate is an output that blocks until it is opened.
+// A gate is an output that blocks until it is opened. wrote, if there is one, is
+// told of each write, as far as it has room.
 type gate struct {
-	open chan struct{}
-	mu   sync.Mutex
-	buf  bytes.Buffer
+	open  chan struct{}
+	wrote chan struct{}
+	mu    sync.Mutex
+	buf   bytes.Buffer
 }
 
 func (g *gate) Write(p []byte) (int, error) {
 	<-g.open
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	select {
+	case g.wrote <- struct{}{}:
+	default:
+	}
 	return g.buf.Write(p)
 }
 
@@ -65,7 +71,7 @@ func TestWriterKeepsOrder(t *testing.T) {
 
 // Show never waits for the output; what is too much is left out, and said so.
 func TestWriterBlocked(t *testing.T) {
-	g := &gate{open: make(chan struct{})}
+	g := &gate{open: make(chan struct{}), wrote: make(chan struct{}, 1)}
 	w := NewWriter(g, AppendPlain, func(err error) { t.Error(err) })
 	const n = 3 * maxQueued / 1000
 	for i := range n {
@@ -82,11 +88,12 @@ func TestWriterBlocked(t *testing.T) {
 		t.Fatalf("%d bytes wait, %d views were left out", queued, left)
 	}
 	close(g.open)
-	for deadline := time.Now().Add(time.Minute); len(g.lines()) < n-left; {
-		if time.Now().After(deadline) {
+	for late := time.After(time.Minute); len(g.lines()) < n-left; {
+		select {
+		case <-g.wrote:
+		case <-late:
 			t.Fatalf("%d of %d lines came out", len(g.lines()), n-left)
 		}
-		time.Sleep(time.Millisecond)
 	}
 	w.Show(notice(n))
 	w.Close(time.Minute)
