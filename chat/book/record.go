@@ -20,6 +20,14 @@ type Record struct {
 	Ticket  uint64 // of ours: what became of a text is told under the same; 0: there is none
 }
 
+// About is the conversation of a text (Said, Waiting, Sent).
+func (b *Book) About(v client.View) Key {
+	if v.Event == client.Said {
+		return b.keyOf(v.Room, v.From)
+	}
+	return b.keyOf(v.Room, v.To)
+}
+
 // Record gives what a history is to keep of a view, and of which conversation.
 // A text of ours comes twice, under one Ticket: as it waits, and with what has
 // become of it. false: nothing.

@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -12,6 +13,18 @@ type question struct {
 	// Two answers by a key each; Enter is the first one, Esc the second.
 	yes, no string // what the keys y and n do, as said behind the question
 	do      func(m *model) tea.Cmd
+	// who types on has said no
+	typeOn bool
+}
+
+// typesOn takes the question away if what is typed is no answer to it, so that
+// no line that somebody types without looking ends in an Enter that says yes.
+func (m *model) typesOn(text string) bool {
+	if !m.asks.typeOn || text == "" || strings.ContainsAny(text, "yYnN") {
+		return false
+	}
+	m.asks = nil
+	return true
 }
 
 // answer takes a key for the question.
@@ -35,7 +48,7 @@ func (m *model) answer(key string) tea.Cmd {
 func (q *question) row() string { return fmt.Sprintf("%s  y: %s  n: %s", q.text, q.yes, q.no) }
 
 func leaveQuestion() *question {
-	return &question{text: "Leave mim?", yes: "leave", no: "stay", do: func(m *model) tea.Cmd {
+	return &question{text: "Leave mim?", yes: "leave", no: "stay", typeOn: true, do: func(m *model) tea.Cmd {
 		m.leave()
 		return nil
 	}}

@@ -3,6 +3,7 @@ package term
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -157,6 +158,7 @@ func (m *model) apply(a arrived) tea.Cmd {
 			ring = true
 		}
 		m.goAlong(&a.views[i])
+		m.failedElsewhere(&a.views[i])
 	}
 	for _, f := range a.posts {
 		f(m.book)
@@ -167,6 +169,18 @@ func (m *model) apply(a arrived) tea.Cmd {
 	return nil
 }
 
+// failedElsewhere says that a text of ours was not sent, if its line is in a
+// conversation that is not to be seen.
+func (m *model) failedElsewhere(v *client.View) {
+	if v.Event != client.Sent || v.State != client.StateFailed {
+		return
+	}
+	k := m.book.About(*v)
+	if k != m.book.Current().Key() {
+		m.says = "not sent to " + k.String() + ": " + oneRow(v.Why) + "; Ctrl+K goes there"
+	}
+}
+
 // goAlong opens the conversation that the person has just begun: by a text from
 // @home, or by joining a room.
 func (m *model) goAlong(v *client.View) {
@@ -175,7 +189,7 @@ func (m *model) goAlong(v *client.View) {
 		m.goes = false
 		for _, k := range []book.Key{{Kind: book.Room, Name: v.Room}, {Kind: book.Person, Name: v.To}, {Kind: book.Everyone}} {
 			if m.book.Conversation(k) != nil {
-				m.open(k)
+				m.along(k)
 				return
 			}
 		}
@@ -183,8 +197,29 @@ func (m *model) goAlong(v *client.View) {
 		m.goes = false
 	case v.Event == client.Joined && m.joins != "" && chat.Fold(v.Room) == chat.Fold(m.joins):
 		m.joins = ""
-		m.open(book.Key{Kind: book.Room, Name: v.Room})
+		m.along(book.Key{Kind: book.Room, Name: v.Room})
 	}
+}
+
+// along opens k while the person may be typing already. A line that was begun in
+// @home comes along, as it goes on there; one for somebody else is not left in
+// the middle, for its second half would be said in k.
+func (m *model) along(k book.Key) {
+	from, at := m.book.Current(), m.edit.at
+	typed := from.Draft()
+	if typed == "" || from.Key() == k {
+		m.open(k)
+		return
+	}
+	if c := m.book.Conversation(k); from.Key().Kind != book.Home || c != nil && c.Draft() != "" {
+		m.says = "Ctrl+K goes to " + k.String()
+		return
+	}
+	m.book.SetDraft(from.Key(), "")
+	m.open(k)
+	m.book.SetDraft(k, typed)
+	m.edit.set(typed)
+	m.edit.at = at
 }
 
 // follow makes the editor that of the open conversation: its draft may have come
@@ -213,7 +248,11 @@ func (m *model) clock() tea.Cmd {
 func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	name := k.Keystroke()
 	m.says = ""
-	if m.asks != nil {
+	if letter, ok := m.escaped(k); ok {
+		m.press(tea.KeyPressMsg{Code: tea.KeyEscape})
+		return m.press(letter)
+	}
+	if m.asks != nil && !m.typesOn(k.Text) {
 		return m.answer(name)
 	}
 	if m.top != nil {
@@ -232,6 +271,22 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 		m.insert(k.Text)
 	}
 	return nil
+}
+
+// escaped reports whether a key is Esc and, right behind it, a character: most
+// terminals send the same for both at once as for Alt with that key. So it is
+// taken where Alt with that key means nothing.
+func (m *model) escaped(k tea.KeyPressMsg) (letter tea.KeyPressMsg, ok bool) {
+	if k.Mod&^tea.ModShift != tea.ModAlt || k.Code < ' ' || k.Code >= tea.KeyExtended || m.asks == nil && m.keys[k.Keystroke()] != nil {
+		return tea.KeyPressMsg{}, false
+	}
+	r := k.Code
+	if k.ShiftedCode != 0 && k.Mod&tea.ModShift != 0 {
+		r = k.ShiftedCode
+	} else if k.Mod&tea.ModShift != 0 {
+		r = unicode.ToUpper(r)
+	}
+	return tea.KeyPressMsg{Code: r, Text: string(r)}, unicode.IsPrint(r)
 }
 
 // keepAfter is how long after a key the drafts are kept.

@@ -171,6 +171,49 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
+// Who types on without a look at the question stays, with all that was typed.
+func TestLeavingTypedOver(t *testing.T) {
+	s := sit(t, 80, 20)
+	s.pressKeys("ctrl+c")
+	s.shows("Leave mim?")
+	s.typeText("@bob hi")
+	s.hides("Leave mim?")
+	s.shows("@home> @bob hi")
+	s.pressKeys("enter")
+	s.sent("@bob hi")
+}
+
+// Esc and a letter right behind it look like Alt and that letter.
+func TestEscapeAndALetter(t *testing.T) {
+	s := sit(t, 80, 20)
+	s.hear(client.View{Event: client.Said, From: "bob", Text: "hi"})
+	s.pressKeys("f1")
+	s.shows("Write to somebody")
+	s.pressKeys("alt+h")
+	s.hides("Write to somebody")
+	s.typeText("ello")
+	s.shows("@home> hello")
+	s.pressKeys("ctrl+c", "ctrl+c")
+	s.shows("Leave mim?")
+	s.pressKeys("alt+a") // after a question nothing else is meant
+	s.hides("Leave mim?")
+	s.shows("@home> a")
+	s.pressKeys("ctrl+c", "ctrl+k", "alt+2")
+	s.shows("bob> write to bob")
+	s.pressKeys("alt+up")
+	s.shows("bob> write to bob")
+}
+
+// What became of a text that was said from elsewhere is seen where one is.
+func TestFailedElsewhere(t *testing.T) {
+	s := sit(t, 80, 20)
+	s.hear(client.View{Event: client.Said, From: "bob", Text: "hi"})
+	s.pressKeys("alt+2")
+	s.hear(client.View{Event: client.Waiting, To: "eve", Text: "psst", Ticket: 7},
+		client.View{Event: client.Sent, To: "eve", Text: "psst", Ticket: 7, State: client.StateFailed, Why: "no such user"})
+	s.shows("not sent to eve: no such user", "bob> write to bob")
+}
+
 // What counts seconds stands above the text.
 func TestNotices(t *testing.T) {
 	s := sit(t, 100, 20)
@@ -399,6 +442,35 @@ func TestGoAlong(t *testing.T) {
 	s.pressKeys("enter")
 	s.hear(client.View{Event: client.Joined, Room: "#tea", People: []client.Person{{Name: "alice"}, {Name: "bob"}}})
 	s.shows("#tea> write to #tea", "in room: 2")
+}
+
+// Who types on while the conversation opens has the whole line in one place.
+func TestGoAlongWhileTyping(t *testing.T) {
+	s := sit(t, 80, 20)
+	begun := func() {
+		s.typeText("@bob hello")
+		s.pressKeys("enter")
+		s.typeText("are yu")
+		s.pressKeys("left")
+	}
+	waits := client.View{Event: client.Waiting, To: "bob", Text: "hello", Ticket: 1}
+	begun()
+	s.hear(waits)
+	s.typeText("o")
+	s.shows("bob> are you")
+	s.pressKeys("enter")
+	s.sent("@bob hello", `@"bob" are you`)
+
+	s.typeText("/join #tea")
+	s.pressKeys("enter")
+	s.typeText("for bo")
+	s.hear(client.View{Event: client.Joined, Room: "#tea", People: []client.Person{{Name: "alice"}}})
+	s.shows("Ctrl+K goes to #tea", "bob> for bo")
+	s.typeText("b")
+	s.pressKeys("alt+1")
+	begun()
+	s.hear(waits)
+	s.shows("Ctrl+K goes to bob", "@home> are yu")
 }
 
 // Every key of the help is a key, and every key without a mention is one that
