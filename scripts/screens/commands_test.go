@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image/color"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	uv "github.com/charmbracelet/ultraviolet"
 
 	"mim/codec/all"
+	"mim/scripts/voicetest"
 )
 
 // A world is what one script has started.
@@ -66,7 +68,7 @@ func environment(ts *testscript.TestScript, more ...string) []string {
 
 // door is how a server tells of one, joinLine its last word at the start.
 var (
-	door     = regexp.MustCompile(`^ +(\S+) +tcp +(\S+)$`)
+	door     = regexp.MustCompile(`^ +(\S+) +(tcp|udp) +(\S+)$`)
 	joinLine = regexp.MustCompile(`mim join \S+@`)
 )
 
@@ -95,9 +97,14 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if found := door.FindStringSubmatch(lines.Text()); found != nil {
-			ts.Setenv(key+"_"+found[1], found[2])
-			if found[1] == all.Dialects()[0].Name() {
-				ts.Setenv(key, found[2])
+			dialect, address := found[1], found[3]
+			if found[2] == "udp" {
+				ts.Setenv(key+"_"+dialect+"_voice", address[strings.LastIndexByte(address, ':')+1:])
+				continue
+			}
+			ts.Setenv(key+"_"+dialect, address)
+			if dialect == all.Dialects()[0].Name() {
+				ts.Setenv(key, address)
 			}
 		} else if joinLine.MatchString(lines.Text()) {
 			go func() { _, _ = io.Copy(io.Discard, out) }()
@@ -134,6 +141,10 @@ func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
 func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
 	want(ts, args, 3, "terminal KEY WxH [VAR=value...] args")
 	width, height := size(ts, args[1])
+	light := args[2] == "-light"
+	if light {
+		args = slices.Delete(slices.Clone(args), 2, 3)
+	}
 	rest := args[2:]
 	variable := regexp.MustCompile(`^[A-Z_]+=`)
 	for len(rest) > 0 && variable.MatchString(rest[0]) {
@@ -144,7 +155,7 @@ func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
 	if old := of(ts).terminals[args[0]]; old != nil {
 		old.close()
 	}
-	t, err := open(width, height, cmd)
+	t, err := open(width, height, light, cmd)
 	ts.Check(err)
 	of(ts).terminals[args[0]] = t
 }
@@ -215,6 +226,40 @@ func cmdScreen(ts *testscript.TestScript, _ bool, args []string) {
 	if err := t.wait(func() bool { return Mask(t.grid()) == wanted }); err != nil {
 		ts.Fatalf("%s is not %s: %v\nwanted:\n%s", args[0], args[1], err, wanted)
 	}
+}
+
+// cmdPainted compares what is not plain text.
+func cmdPainted(ts *testscript.TestScript, _ bool, args []string) {
+	want(ts, args, 2, "painted KEY FILE")
+	t := of(ts).terminal(ts, args[0])
+	wanted := ts.ReadFile(args[1])
+	if *update {
+		t.settle()
+		t.mu.Lock()
+		got := t.painted()
+		t.mu.Unlock()
+		ts.Check(rewrite(filepath.Join("testdata", ts.Name()+".txtar"), args[1], got))
+		return
+	}
+	got := ""
+	if err := t.wait(func() bool { got = t.painted(); return got == wanted }); err != nil {
+		ts.Fatalf("%s is not %s: %v\npainted:\n%s\nwanted:\n%s", args[0], args[1], err, got, wanted)
+	}
+}
+
+// cmdTone writes a sound file of some seconds: a loud tone of 440 Hz that swells
+// four times a second, as speech does.
+func cmdTone(ts *testscript.TestScript, _ bool, args []string) {
+	want(ts, args, 2, "tone FILE SECONDS")
+	seconds, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	const rate = 8000
+	samples := make([]int16, seconds*rate)
+	for i := range samples {
+		at := float64(i) / rate
+		samples[i] = int16(20000 * math.Sin(2*math.Pi*440*at) * math.Abs(math.Sin(2*math.Pi*2*at)))
+	}
+	ts.Check(voicetest.WriteFile(ts.MkAbs(args[0]), rate, samples))
 }
 
 func cmdSize(ts *testscript.TestScript, _ bool, args []string) {

@@ -10,8 +10,11 @@
 //	                            A server that runs again has the port of before
 //	crash KEY                   end it without a word, and wait for that
 //	signal KEY TERM|INT|HUP     send a signal to a server or a program on a terminal
-//	terminal KEY WxH [VAR=value...] args
-//	                            run mim with args on a terminal of that size
+//	terminal KEY WxH [-light] [VAR=value...] args
+//	                            run mim with args on a terminal of that size, with
+//	                            a dark background or a light one
+//	tone FILE SECONDS           write a sound file, for --voice-in; $KEY_dtu_voice is
+//	                            a server's port for --voice-port
 //	address KEY VARIABLE        the first address on the grid
 //	keys KEY 'text' ...         press keys: text as it is, <enter> and other names
 //	                            (keys.go) as what terminals send for them; with a
@@ -21,6 +24,8 @@
 //	                            of them any more
 //	screen KEY FILE             wait until the grid is this file, masked (mask.go);
 //	                            go test -update writes the file anew
+//	painted KEY FILE            the same for what is not plain text: a line for each
+//	                            piece, with its look (paint_test.go)
 //	size KEY WxH                change the terminal's size
 //	title KEY PATTERN           wait for a title of the window
 //	bells KEY N                 wait for N bells in all

@@ -7,12 +7,15 @@ import (
 )
 
 // What differs from run to run is masked, and keeps its width: hours and minutes,
-// dates, ports, seconds to wait.
+// dates, ports, seconds to wait, a call's length and how loud one is.
 var (
 	precise = regexp.MustCompile(`\b\d\d:\d\d:\d\d\b`)
 	clock   = regexp.MustCompile(`\b\d\d:\d\d\b`)
 	date    = regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b`)
 	address = regexp.MustCompile(`127\.0\.0\.\d+:\d+`)
+	// How loud we are in a call, and how long it has gone on.
+	meter  = regexp.MustCompile(`\[#*-*\]`)
+	lasted = regexp.MustCompile(`(in a call with \S+) \d+:\d\d\b`)
 	// The wait for the next try is of any length; blanks behind it make up for it.
 	wait = regexp.MustCompile(`\b(try|again) in (\d+ s|[\d.]+m?s)( *)`)
 )
@@ -32,6 +35,8 @@ func Mask(grid string) string {
 		}
 		line = precise.ReplaceAllString(line, "hh:mm:ss")
 		line = clock.ReplaceAllString(line, "hh:mm")
+		line = lasted.ReplaceAllString(line, "$1 m:ss")
+		line = meter.ReplaceAllStringFunc(line, func(s string) string { return "[" + strings.Repeat("m", len(s)-2) + "]" })
 		line = date.ReplaceAllString(line, "yyyy-mm-dd")
 		line = address.ReplaceAllStringFunc(line, func(s string) string {
 			host, _, _ := strings.Cut(s, ":")

@@ -45,7 +45,7 @@ func TestScreens(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": cmdServe, "crash": cmdCrash, "signal": cmdSignal, "terminal": cmdTerminal, "address": cmdAddress,
-			"keys": cmdKeys, "paste": cmdPaste, "see": cmdSee, "screen": cmdScreen, "size": cmdSize,
+			"keys": cmdKeys, "paste": cmdPaste, "see": cmdSee, "screen": cmdScreen, "painted": cmdPainted, "tone": cmdTone, "size": cmdSize,
 			"title": cmdTitle, "bells": cmdBells, "modes": cmdModes, "cells": cmdCells,
 			"exit": cmdExit, "after": cmdAfter, "restored": cmdRestored,
 		},

@@ -3,6 +3,7 @@ package screens
 import (
 	"errors"
 	"fmt"
+	"image/color"
 	"io"
 	"os"
 	"os/exec"
@@ -40,8 +41,9 @@ type terminal struct {
 	code    int
 }
 
-// open starts a program on a terminal of its own.
-func open(width, height int, cmd *exec.Cmd) (*terminal, error) {
+// open starts a program on a terminal of its own, of a dark background or a
+// light one.
+func open(width, height int, light bool, cmd *exec.Cmd) (*terminal, error) {
 	master, slave, err := pty.Open()
 	if err != nil {
 		return nil, err
@@ -56,6 +58,10 @@ func open(width, height int, cmd *exec.Cmd) (*terminal, error) {
 		return nil, err
 	}
 	t.before = *modes
+	if light {
+		t.screen.SetDefaultBackgroundColor(color.White)
+		t.screen.SetDefaultForegroundColor(color.Black)
+	}
 	t.screen.SetCallbacks(vt.Callbacks{
 		Bell:        func() { t.bells++ },
 		Title:       func(s string) { t.title = s },
