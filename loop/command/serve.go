@@ -35,6 +35,15 @@ func serveCommand(dialects []codec.Dialect, s streams) *cli.Command {
 		Usage: "run the registry where people find each other",
 		Description: `Opens a door for every dialect and serves until it is interrupted.
 
+A dialect is a language that messengers speak with their server; each of
+` + strings.Join(names(dialects), ", ") + ` was made for other programs, which can all come
+here, each to its own port. Whoever comes by any of them is there for everybody:
+they write to each other and need not know that the other speaks another one.
+What a dialect cannot say (lines, long texts, rooms, receipts, some names) is
+made the best of; docs/dialects/README.md tells what, and who hears whom. For
+programs that write to an address, people who have none are lent a port of this
+machine, see --lend.
+
 Examples:
    mim serve                               everything on its usual port
    mim serve --host 127.0.0.1              for this machine only

@@ -173,7 +173,7 @@ func (u *elc004User) datagram(from netip.AddrPort, p []byte) {
 		u.add(closed, u.nameAt(from), "")
 		return
 	}
-	u.send(from, "A:"+number+":"+u.name)
+	defer u.send(from, "A:"+number+":"+u.name) // it is in the diary then
 	u.mu.Lock()
 	again := u.had[id]
 	u.had[id] = true

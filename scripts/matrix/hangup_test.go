@@ -6,6 +6,9 @@ import (
 
 // TestSaidWhileTheyHangUp: a text for somebody of mim0 who closes the line at that
 // moment arrives by another one, or its author is told that it has not.
+//
+// Not beside others, which start programs: for a moment each of those has all
+// our sockets, and a connection that we have closed is still open.
 func TestSaidWhileTheyHangUp(t *testing.T) {
 	s := serve(t)
 	vera, dirk := s.joinMim0(t, "vera"), s.join(t, "dtu", "dirk")

@@ -17,6 +17,7 @@ import (
 // talk to people of other dialects at the ports that are lent to these, several
 // with several at once.
 func TestLines(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	viewers := []*mim0User{s.joinMim0(t, "vera"), s.joinMim0(t, "viktor"), s.joinMim0(t, "viola")}
 	others := []user{s.join(t, "dtu", "dora"), s.join(t, "dtu", "dirk"), s.join(t, "messenger", "mona")}
@@ -97,6 +98,7 @@ func TestLines(t *testing.T) {
 // TestStrangers: who is nobody's program learns nothing at a lent port, not even
 // that somebody is there.
 func TestStrangers(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	vera := s.joinMim0(t, "vera")
 	elsa := s.join(t, "elc004", "elsa").(*elc004User)

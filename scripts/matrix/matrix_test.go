@@ -17,6 +17,7 @@ var (
 // TestEveryoneTalksToEveryone: each of the 25 ordered pairs of dialects, each
 // content, and what the author is told.
 func TestEveryoneTalksToEveryone(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	from, to := map[string]user{}, map[string]user{}
 	for _, w := range wires {

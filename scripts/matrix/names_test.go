@@ -62,6 +62,7 @@ func TestNames(t *testing.T) {
 // TestTwins: mim0 and elc004 let people share a name; elsewhere they have numbers,
 // and each is reached by its own.
 func TestTwins(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	watch := s.join(t, "comp9331", "carla")
 	first := s.joinMim0At(t, "bob", "127.0.0.1")
@@ -106,6 +107,7 @@ func TestTwins(t *testing.T) {
 // TestNamesThatAreRefused: a name that belongs to an account, or that looks like
 // it, and one that somebody has, in each dialect's own words.
 func TestNamesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.join(t, "messenger", "mona")
 	for _, c := range []struct{ row, dialect, says, want string }{

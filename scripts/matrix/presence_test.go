@@ -8,6 +8,7 @@ import (
 // TestPresence: who hears that somebody of another dialect comes and goes, how,
 // and who does not.
 func TestPresence(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	viewers := map[string]user{}
 	for _, w := range wires {
@@ -114,6 +115,7 @@ func hears(t *testing.T, v, u user, what string) {
 // TestBlockedHearNothing: who is blocked is not told that the one who blocks
 // comes and goes; a table has everybody all the same, as whoelse does.
 func TestBlockedHearNothing(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	cora := s.join(t, "comp9331", "cora").(*lineUser)
 	claus := s.join(t, "comp9331", "claus").(*lineUser)

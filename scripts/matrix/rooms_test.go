@@ -9,6 +9,7 @@ import (
 // TestToEveryone: what the two dialects say that can speak to everyone reaches
 // everyone, two of each dialect, and not its author.
 func TestToEveryone(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	people := map[string]user{}
 	for _, w := range wires {
@@ -43,6 +44,7 @@ func TestToEveryone(t *testing.T) {
 
 // TestRooms: those of dtu, with groups of elc004 in which others are members.
 func TestRooms(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	dora, dirk := s.join(t, "dtu", "dora").(*lineUser), s.join(t, "dtu", "dirk").(*lineUser)
 	dora.want(t, listed, "#lobby", "dora")

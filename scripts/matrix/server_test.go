@@ -3,6 +3,7 @@ package matrix
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,9 +17,17 @@ import (
 // mimPath is the program under test, built once from this module.
 var mimPath string
 
+// sideBySide is how many tests run at a time, unless -parallel says more or
+// less: most of what they do is wait.
+const sideBySide = "8"
+
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
 
 func buildAndRun(m *testing.M) int {
+	if err := flag.Set("test.parallel", sideBySide); err != nil { // the command line is read later
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	dir, err := os.MkdirTemp("", "mim-matrix-*")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
