@@ -300,10 +300,10 @@ func oneTalk(t testing.TB) (m *Mode, q *quiet, step func()) {
 	}
 	now := q.Now()
 	// What bob sends is made by a messenger like his, and comes again and again.
-	said := voicetest.Speech(2, 50*voice.Rate/10)
+	said := voicetest.Speech(2, 60*voice.Rate)
 	var pieces [][]byte
 	from := voice.New(voice.Config{Device: &speaker{said: said}, Speaker: speakerID(1e14, "bob")})
-	for d := time.Duration(0); d < 5*time.Second; d += voice.Step {
+	for d := time.Duration(0); d < time.Minute; d += voice.Step {
 		from.Tick(now.Add(d), func(p []byte) { pieces = append(pieces, slices.Clone(p)) })
 	}
 	at := 0
@@ -340,7 +340,7 @@ func TestTalkAllocs(t *testing.T) {
 	if n := q.datagrams - sent; n < 1000 {
 		t.Errorf("%d datagrams were sent", n)
 	}
-	if s := m.talk.sound.Stats(); s.Payloads < 1000 || s.Received < 200 || s.Own > 0 {
+	if s := m.talk.sound.Stats(); s.Payloads < 1000 || s.Received < 1000 || s.Own > 0 {
 		t.Errorf("%d payloads were heard: %+v", s.Payloads, s)
 	}
 }
