@@ -68,7 +68,7 @@ func (j *joining) readVoice(c *cli.Context, d codec.Dialect) *failure {
 		d.Close()
 	}
 	if s.out != "" {
-		if err := canBeMade(s.out); err != nil {
+		if err := canBeMade(s.in, s.out); err != nil {
 			return badUse(try, "cannot use %s: %s", given(c, voiceOut), err)
 		}
 	}
@@ -76,11 +76,16 @@ func (j *joining) readVoice(c *cli.Context, d codec.Dialect) *failure {
 	return nil
 }
 
-// canBeMade reports why a file of that name cannot be written, as far as that
-// shows without touching it.
-func canBeMade(file string) error {
-	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no plain file", file)
+// canBeMade reports why a file of that name cannot be written while we read the
+// other one (""), as far as that shows without touching it.
+func canBeMade(in, file string) error {
+	if info, err := os.Stat(file); err == nil {
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is no plain file", file)
+		}
+		if said, err := os.Stat(in); in != "" && err == nil && os.SameFile(said, info) {
+			return fmt.Errorf("%s is the file that is said; hear into another one", file)
+		}
 	}
 	dir := filepath.Dir(file)
 	info, err := os.Stat(dir)

@@ -62,15 +62,20 @@ func TestCanBeMade(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	in := filepath.Join(dir, "in.wav")
+	if err := os.WriteFile(in, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
-		file string
-		ok   bool
+		in, file string
+		ok       bool
 	}{
-		{file, true}, {filepath.Join(dir, "new.wav"), true},
-		{dir, false}, {filepath.Join(dir, "none", "x"), false}, {filepath.Join(file, "x"), false},
+		{"", file, true}, {in, file, true}, {filepath.Join(dir, "gone"), file, true}, {"", filepath.Join(dir, "new.wav"), true},
+		{"", dir, false}, {"", filepath.Join(dir, "none", "x"), false}, {"", filepath.Join(file, "x"), false},
+		{in, in, false}, {in, filepath.Join(dir, ".", "in.wav"), false},
 	} {
-		if err := canBeMade(c.file); (err == nil) != c.ok {
-			t.Errorf("%s: %v", c.file, err)
+		if err := canBeMade(c.in, c.file); (err == nil) != c.ok {
+			t.Errorf("%s, %s: %v", c.in, c.file, err)
 		}
 	}
 }
