@@ -262,6 +262,7 @@ func (r *Reactor) gather(s *side) []byte {
 func (r *Reactor) wrote(l *link, n int, now time.Duration) {
 	s := l.side
 	s.bytes -= n
+	s.stuck = 0
 	for n > 0 {
 		p := &s.out[s.head]
 		if n < len(p.b) {
@@ -309,7 +310,7 @@ func (r *Reactor) drop(l *link) {
 		l.clear(private)
 		l.queued = l.written()
 		clear(s.out)
-		s.out, s.head, s.bytes, s.gaps, s.over, s.since = s.out[:0], 0, 0, 0, 0, 0
+		s.out, s.head, s.bytes, s.gaps, s.over, s.since, s.stuck = s.out[:0], 0, 0, 0, 0, 0, 0
 		r.recount(l)
 	}
 }

@@ -75,6 +75,7 @@ type side struct {
 	notBefore time.Duration // no write before: a gap runs
 	over      time.Duration // since when bytes is over the bound; 0: it is not
 	since     time.Duration // since when the link does not get rid of its bytes
+	stuck     time.Duration // when its socket took nothing more, and it has not since; 0: it takes some
 
 	in      []byte
 	used    time.Duration // when a byte of an unread link was last used

@@ -32,11 +32,13 @@ type Config struct {
 	MaxUnsent int
 	// MaxCopied bounds, over all links, the bytes that wait in copies because
 	// their links are slow (those that all others have are shared and count
-	// once). Pieces count as for MaxUnsent. A slow link for which there is no
-	// room is dropped with ErrSlow. Bytes, default 256 MiB.
+	// once). Pieces count as for MaxUnsent. When there is no room for one more,
+	// links are dropped with ErrSlow until an eighth is free: those first whose
+	// sockets have taken nothing for the longest time. Bytes, default 256 MiB.
 	MaxCopied int
 	// SlowFor: see MaxUnsent. Links with a gap between their writes are
-	// dropped when their oldest unsent piece is that old, instead. Default 30 s.
+	// dropped when their socket has taken nothing for that long, instead, or
+	// their oldest piece is ten times as old. Default 30 s.
 	SlowFor time.Duration
 	// UnreadFor is how long a link may stay unread because too many of its bytes
 	// are kept, while its mode uses none of them; then it is dropped with

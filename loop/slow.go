@@ -1,6 +1,8 @@
 package loop
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,12 +26,25 @@ const (
 	ownSize = 4 << 10
 	// hardTimes MaxUnsent is never exceeded, not even for SlowFor.
 	hardTimes = 16
+	// behindTimes SlowFor is how old the oldest piece of a paced link may be,
+	// whose socket takes what it is given. It is not its reader who is slow then,
+	// but its pace or this loop: when 4,500 people log in within 7 s where each
+	// news is a write of its own, those are 20 million writes, and all are behind
+	// for more than a minute.
+	behindTimes = 10
+	// spareCopies: when copies need more room than there is, readers are
+	// dropped until so much of it is free, in 1/spareCopies.
+	spareCopies = 8
 )
 
 // stall notes that the socket of l is full.
 func (r *Reactor) stall(l *link) {
-	if s := l.side; s.since == 0 {
+	s := l.side
+	if s.since == 0 {
 		s.since = r.at
+	}
+	if s.stuck == 0 {
+		s.stuck = max(r.at, 1)
 	}
 	l.set(stalled)
 	r.stalled = append(r.stalled, l)
@@ -82,7 +97,7 @@ func (r *Reactor) pollStalled() {
 // together.
 func (r *Reactor) own(l *link) {
 	s := l.side
-	if !r.fits(l, s.bytes) {
+	if l.phase >= doomed || !r.fits(l, s.bytes) {
 		return
 	}
 	l.set(private)
@@ -104,14 +119,50 @@ func (r *Reactor) own(l *link) {
 	r.recount(l)
 }
 
-// fits reports whether there is room for a copy of n more bytes for l; if not,
-// l is dropped.
+// fits reports whether there is room for a copy of n more bytes for l, if need
+// be after others were dropped; if not, l is.
 func (r *Reactor) fits(l *link, n int) bool {
-	if r.copied+n+pieceCost > r.cfg.MaxCopied {
-		r.doom(l, ErrSlow)
-		return false
+	if r.copied+n+pieceCost <= r.cfg.MaxCopied {
+		return true
 	}
-	return true
+	r.shed(l, n+pieceCost)
+	return l.phase < doomed
+}
+
+// shed makes room for n bytes of copies for l. Those go first whose sockets
+// have taken nothing for the longest time, then those who have most: somebody
+// who reads slowly should not have to go for others who do not read at all.
+// It makes more room than is needed, since it looks at all links.
+func (r *Reactor) shed(l *link, n int) {
+	var slow []*link
+	for _, o := range r.links {
+		if o != nil && o.phase < doomed && o.side != nil && (o == l || o.is(private)) {
+			slow = append(slow, o)
+		}
+	}
+	slices.SortFunc(slow, func(a, b *link) int {
+		x, y := a.side, b.side
+		return cmp.Or(cmp.Compare(x.stuckAt(), y.stuckAt()), cmp.Compare(y.bytes, x.bytes))
+	})
+	enough := r.cfg.MaxCopied - r.cfg.MaxCopied/spareCopies - n
+	for _, o := range slow {
+		if r.copied <= enough {
+			break
+		}
+		r.doom(o, ErrSlow)
+		if o == l {
+			break // it is being written to: what it has goes with it
+		}
+		r.drop(o)
+	}
+}
+
+// stuckAt is stuck in an order in which who takes bytes comes last.
+func (s *side) stuckAt() time.Duration {
+	if s.stuck == 0 {
+		return 1<<63 - 1
+	}
+	return s.stuck
 }
 
 // recount accounts for what waits in copies for l after it has changed.
@@ -146,7 +197,8 @@ func (s *side) join(b []byte) bool {
 
 // bound looks at how much l has to send after that changed. Without pacing
 // the bytes are bounded; a link that is paced is behind by design, for it the
-// age of the oldest piece is.
+// time is in which its socket has taken nothing, and, ten times longer, the age
+// of its oldest piece.
 func (r *Reactor) bound(l *link) {
 	s := l.side
 	switch {
@@ -185,7 +237,10 @@ func (r *Reactor) checkOverdue(l *link) {
 	var late time.Duration
 	switch {
 	case s.gaps > 0:
-		late = r.age(s)
+		late = r.age(s) / behindTimes
+		if l.is(stalled) {
+			late = max(late, r.at-s.stuck)
+		}
 	case s.over != 0:
 		late = r.at - s.over
 	default:
@@ -195,5 +250,5 @@ func (r *Reactor) checkOverdue(l *link) {
 		r.doom(l, ErrSlow)
 		return
 	}
-	r.arm(l, overdue, r.at+r.cfg.SlowFor-late)
+	r.arm(l, overdue, r.at+r.cfg.SlowFor-late) // of an age that is too soon, and then asked again
 }

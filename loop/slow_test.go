@@ -375,3 +375,87 @@ func TestSlowPinsNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoGoes: when copies need more room than there is, they go whose sockets
+// have taken nothing for the longest time, and who reads slowly stays.
+func TestWhoGoes(t *testing.T) {
+	t.Parallel()
+	const room = 64 << 10
+	m := &puppet{}
+	r := start(t, Config{MaxUnsent: 64 << 20, MaxCopied: room, SlowFor: time.Hour}, m)
+	const links = 4
+	for i := range links {
+		_ = connect(t, r, 0).SetReadBuffer(4 << 10)
+		fill(t, r, m.link(t, i), 1)
+	}
+	eventually(t, "all hold copies", func() (all bool) {
+		on(t, r, func() {
+			all = true
+			for _, id := range m.links {
+				l := r.get(id)
+				all = all && l.is(private)
+			}
+		})
+		return all
+	})
+	on(t, r, func() {
+		stuck := []time.Duration{0, r.at - 1, r.at - 3, r.at - 2} // the first one takes bytes
+		for i, id := range m.links {
+			r.get(id).side.stuck = stuck[i]
+		}
+		want := []int{2, 3, 1, 0} // the order in which they go; the last one only for itself
+		for len(want) > 0 {
+			last := want[len(want)-1]
+			m.Send(m.links[last], make([]byte, 1<<10), 0, false)
+			for len(want) > 0 && r.get(m.links[want[0]]).phase >= doomed {
+				want = want[1:]
+			}
+			for _, i := range want {
+				if r.get(m.links[i]).phase >= doomed {
+					t.Fatalf("link %d went before %v", i, want)
+				}
+			}
+		}
+	})
+}
+
+// TestBehind: who is told more than the loop or the pace of the dialect gives
+// away in SlowFor is not slow; who takes nothing is.
+func TestBehind(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		stuck bool
+		age   time.Duration // of the oldest piece, in SlowFor
+		ends  bool
+	}{
+		{"behind its pace", false, 5, false},
+		{"far behind its pace", false, behindTimes, true},
+		{"not read", true, 5, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			m := &puppet{}
+			r := start(t, Config{SlowFor: time.Hour}, m)
+			connect(t, r, 0)
+			id := m.link(t, 0)
+			on(t, r, func() {
+				m.Send(id, []byte("first"), time.Hour, false)
+				m.Send(id, []byte("second"), time.Hour, false)
+				l := r.get(id)
+				now := r.at
+				r.at += row.age * time.Hour
+				if row.stuck {
+					l.set(stalled)
+					l.side.stuck = now
+				}
+				r.checkOverdue(l)
+				if ends := l.phase >= doomed; ends != row.ends {
+					t.Errorf("dropped: %v, want %v", ends, row.ends)
+				}
+				l.clear(stalled)
+				r.at = now
+			})
+		})
+	}
+}
