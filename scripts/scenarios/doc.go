@@ -67,6 +67,7 @@
 //	udp KEY quiet 50ms        nothing comes for so long
 //	udp KEY close             close
 //	refused WHERE HEX         connect, send, be told in one line why not, be disconnected
+//	metric WHERE PATTERN      ask a server for its metrics until they match
 //	logins N                  connect N raw clients at once, user1 ... userN
 //	user NAME...              register each with messenger: raw NAME sends, raw NAME.in receives
 //	cuts 'bytes' 'segment'... for each position in bytes, a new user of messenger sends them

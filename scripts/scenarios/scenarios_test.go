@@ -74,7 +74,7 @@ func TestScenarios(t *testing.T) {
 			"raw": cmdRaw, "refused": cmdRefused, "logins": cmdLogins,
 			"user": cmdUser, "cuts": cmdCuts,
 			"enter": cmdEnter, "guess": cmdGuess, "stored": cmdStored,
-			"connect": cmdConnect, "udp": cmdUDP,
+			"connect": cmdConnect, "udp": cmdUDP, "metric": cmdMetric,
 		},
 	})
 }
