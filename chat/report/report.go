@@ -28,20 +28,22 @@ type Report struct {
 	Dropped      int     `json:"dropped"` // links that ended unasked
 	LoginTimes   Times   `json:"login_ms"`
 
-	Sent      uint64  `json:"sent"`
-	Expected  uint64  `json:"expected"`
-	Delivered uint64  `json:"delivered"`
-	Lost      uint64  `json:"lost"`
-	Failed    uint64  `json:"failed"`
-	Repeated  uint64  `json:"repeated"`
-	Reordered uint64  `json:"reordered"`
-	Strayed   uint64  `json:"strayed"`
-	Excused   uint64  `json:"excused"`
-	Heard     uint64  `json:"heard"`  // texts of others, not of this run
-	Missed    uint64  `json:"missed"` // expected by the script, and not there in time
-	SentRate  float64 `json:"sent_per_second"`
-	ReadRate  float64 `json:"delivered_per_second"`
-	Times     Times   `json:"latency_ms"`
+	Sent         uint64  `json:"sent"`
+	Expected     uint64  `json:"expected"`
+	Delivered    uint64  `json:"delivered"`
+	Lost         uint64  `json:"lost"`
+	Failed       uint64  `json:"failed"`
+	Repeated     uint64  `json:"repeated"`
+	Reordered    uint64  `json:"reordered"`
+	Strayed      uint64  `json:"strayed"`
+	Excused      uint64  `json:"excused"`
+	Heard        uint64  `json:"heard"`            // texts of others, not of this run
+	Missed       uint64  `json:"missed"`           // expected by the script, and not there in time
+	Abroad       uint64  `json:"sent_to_others"`   // texts for people who are not of this run
+	AbroadFailed uint64  `json:"failed_to_others"` // of them: said to be undelivered
+	SentRate     float64 `json:"sent_per_second"`
+	ReadRate     float64 `json:"delivered_per_second"`
+	Times        Times   `json:"latency_ms"`
 
 	Table  *Table   `json:"table,omitempty"`
 	Client *Process `json:"client,omitempty"`
@@ -131,6 +133,7 @@ func (r *Report) Judge() {
 		{uint64(r.LoginFailed), "logins failed"}, {uint64(r.Dropped), "links lost"},
 		{r.Lost, "texts lost"}, {r.Failed, "texts not delivered, by word of the server"},
 		{r.Repeated, "texts repeated"}, {r.Reordered, "texts out of order"}, {r.Strayed, "texts with somebody else"},
+		{r.AbroadFailed, "texts for others not delivered"},
 		{r.Missed, "expected texts missed"}, {uint64(r.wrongTables()), "tables wrong"},
 	} {
 		if w.n > 0 {
@@ -156,7 +159,10 @@ func (r *Report) Text() string {
 	fmt.Fprintf(&b, "%s: %d people by %s at %s, %.1f s\n", r.Script, r.People, r.Dialect, r.Server, r.Seconds)
 	row("logins", "%d in %.2f s, %.0f a second; ms: %s", r.Logins, r.LoginSeconds, r.LoginRate, r.LoginTimes)
 	row("texts", "%d sent (%.0f a second), %d of %d delivered (%.0f a second)", r.Sent, r.SentRate, r.Delivered, r.Expected, r.ReadRate)
-	row("", "%d lost, %d failed, %d repeated, %d reordered, %d excused, %d of others", r.Lost, r.Failed, r.Repeated, r.Reordered, r.Excused, r.Heard)
+	row("", "%d lost, %d failed, %d repeated, %d reordered, %d excused", r.Lost, r.Failed, r.Repeated, r.Reordered, r.Excused)
+	if r.Abroad+r.AbroadFailed+r.Heard > 0 {
+		row("others", "%d texts for people who are not of this run, %d of them failed; %d heard from such people", r.Abroad, r.AbroadFailed, r.Heard)
+	}
 	row("latency", "ms from when they were due: %s", r.Times)
 	if t := r.Table; t != nil {
 		row("table", "%d entries heard; %d people's tables compared, %d wrong, %d others in it", t.Entries, t.Checked, t.Wrong, t.Others)

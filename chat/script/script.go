@@ -31,6 +31,7 @@ package script
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -146,6 +147,12 @@ func (e *Error) Error() string {
 
 func errorAt(line, column int, format string, args ...any) *Error {
 	return &Error{line, column, fmt.Sprintf(format, args...)}
+}
+
+// Names reports whether the script speaks to people by name, who need not be of
+// its crowd.
+func (s *Script) Names() bool {
+	return slices.ContainsFunc(s.ops, func(o op) bool { return o.target == Named })
 }
 
 // A Can is what a dialect and a crowd can do, for Check.

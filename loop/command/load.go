@@ -132,7 +132,7 @@ func (l *load) readScript(c *cli.Context) error {
 		}
 		err = parsed.Check(script.Can{
 			Dialect: l.dialect.Name(), People: n, All: t.All, Rooms: t.Rooms,
-			Names: t.Reach == chat.ByLink, MaxText: most, MinText: crowd.MaxMark,
+			Names: true, MaxText: most, MinText: crowd.MaxMark,
 		})
 	}
 	if err != nil {
@@ -158,9 +158,6 @@ func (l *load) readPlaces(c *cli.Context) error {
 	if l.plot != "" && !strings.HasSuffix(l.plot, ".svg") {
 		return badUse("", "cannot use %s: a drawing is a file that ends in .svg", given(c, flagPlot))
 	}
-	if l.dialect.Traits().Reach == chat.ByPeerUDP {
-		return badUse("mim join --help", "cannot run a load test by %s: its datagrams are not carried there yet", l.dialect.Name())
-	}
 	host, port, _ := net.SplitHostPort(l.target.server)
 	at, err := resolve(c.Context, host)
 	if err != nil {
@@ -180,6 +177,8 @@ func (l *load) readPlaces(c *cli.Context) error {
 func (l *load) readListener(c *cli.Context) error {
 	text := c.String("listen")
 	switch a, err := netip.ParseAddr(strings.Trim(text, "[]")); {
+	case l.dialect.Traits().Reach == chat.ByPeerUDP && l.cfg.Count > maxEach:
+		return badUse("", "cannot join %d people by %s: each has a socket of their own there, and at most %d can", l.cfg.Count, l.dialect.Name(), maxEach)
 	case text == "":
 	case !join.Listens(l.dialect):
 		return badUse("", "cannot use %s: by %s others reach people through the server, so nothing of theirs listens", given(c, "listen"), l.dialect.Name())
@@ -268,7 +267,8 @@ func (l *load) run(s streams, log *slog.Logger) error {
 	r.Post(func() { result <- mode.Report() })
 	rep := <-result
 	rep.At = time.Now().Format("2006-01-02T15:04:05.000Z07:00")
-	rep.Script, rep.Bytes.Out = filepath.Base(l.path), r.Stats().Bytes
+	rep.Script = filepath.Base(l.path)
+	rep.Bytes.Out += r.Stats().Bytes
 	rep.Client, rep.Daemon = used(ours, os.Getpid(), l.cfg.Count), used(theirs, l.server, l.cfg.Count)
 	if err := r.Stop(); err != nil {
 		return engineEnded(err)

@@ -94,7 +94,8 @@ type Mode struct {
 	people []person // by number; people[0] is nobody
 	ends   []end    // by slot of the loop
 	online []int32  // numbers of those who are in
-	wakes  wakes
+	wakes  wakes    // of scripts
+	posts  wakes    // of mailboxes
 	seed   maphash.Seed
 	said   chat.Said
 	buf    []byte
@@ -124,6 +125,10 @@ type Mode struct {
 	lines     int
 	wantsLine []int32 // whose texts wait for a line, in order
 	victim    int     // where the search for an idle line goes on
+
+	cards   cards
+	told    []tidings // by sockets, not heard yet
+	hearing bool
 }
 
 // over is how far the end is.
@@ -137,9 +142,10 @@ const (
 
 // counts are what the report has beside the ledger's.
 type counts struct {
-	entries, heard, missed, in uint64
-	failed, dropped            int
-	loginsDone                 time.Duration // the last login
+	entries, heard, missed, in, out uint64
+	abroad, strayed                 uint64 // texts for people who are not of the crowd, and those that failed
+	failed, dropped                 int
+	loginsDone                      time.Duration // the last login
 }
 
 var (
@@ -156,6 +162,7 @@ func New(cfg Config) *Mode {
 		ledger: report.NewLedger(cfg.Count), figures: report.NewFigures(),
 		errors: map[string]int{}, missed: map[int]int{}, next: 1,
 	}
+	m.cards = newCards(cfg)
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
@@ -163,9 +170,12 @@ func New(cfg Config) *Mode {
 }
 
 // Doors are the listeners of the people; none where others reach them through
-// the server.
+// the server. A socket for datagrams is who somebody is: there each has one.
 func (m *Mode) Doors() (doors []loop.Door) {
-	if !listens(m.cfg.Dialect) {
+	network := "tcp"
+	if m.writes() {
+		network = "udp"
+	} else if !listens(m.cfg.Dialect) {
 		return nil
 	}
 	from := m.cfg.From
@@ -173,7 +183,7 @@ func (m *Mode) Doors() (doors []loop.Door) {
 		from = []netip.Addr{m.cfg.Listen}
 	}
 	n := len(from)
-	if m.cfg.Each {
+	if m.each() {
 		n = m.cfg.Count
 	}
 	for i := range n {
@@ -181,10 +191,16 @@ func (m *Mode) Doors() (doors []loop.Door) {
 		if !a.IsValid() {
 			a = netip.IPv4Unspecified()
 		}
-		doors = append(doors, loop.Door{Network: "tcp", Addr: netip.AddrPortFrom(a, 0)})
+		doors = append(doors, loop.Door{Network: network, Addr: netip.AddrPortFrom(a, 0)})
 	}
 	return doors
 }
+
+// each reports whether everybody has a door of their own.
+func (m *Mode) each() bool { return m.cfg.Each || m.writes() }
+
+// writes reports whether people write to each other by datagrams.
+func (m *Mode) writes() bool { return m.traits.Reach == chat.ByPeerUDP }
 
 // listens reports whether people of dialect d have a listener of their own.
 func listens(d codec.Dialect) bool {
@@ -193,7 +209,7 @@ func listens(d codec.Dialect) bool {
 
 // door is the index of the door by which person n is reached.
 func (m *Mode) door(n int) int {
-	if m.cfg.Each {
+	if m.each() {
 		return n - 1
 	}
 	return (n - 1) % max(len(m.cfg.From), 1)
@@ -281,11 +297,18 @@ func (m *Mode) Tick(now time.Time) {
 	m.driver.Tick(now)
 	t := m.now()
 	for m.over != done {
-		n, ok := m.wakes.pop(t, m.people)
+		n, ok := m.wakes.pop(t, m.wantsScript)
 		if !ok {
 			break
 		}
 		m.woken(n)
+	}
+	for m.over != done {
+		n, ok := m.posts.pop(t, m.wantsPost)
+		if !ok {
+			break
+		}
+		m.postDue(n)
 	}
 	m.ramp()
 	m.look()
@@ -299,6 +322,9 @@ func (m *Mode) alarm() {
 	}
 	at := m.lookAt
 	if next, ok := m.wakes.first(); ok {
+		at = min(at, next)
+	}
+	if next, ok := m.posts.first(); ok {
 		at = min(at, next)
 	}
 	if m.cfg.Script.Ramp > 0 && m.next <= m.cfg.Count {

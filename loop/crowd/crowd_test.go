@@ -12,6 +12,7 @@ import (
 	"mim/codec"
 	"mim/codec/comp9331"
 	"mim/codec/dtu"
+	"mim/codec/elc004"
 	"mim/codec/messenger"
 	"mim/codec/mim0"
 	"mim/loop/serve"
@@ -95,14 +96,17 @@ func TestDialects(t *testing.T) {
 	for _, c := range []struct {
 		d      codec.Dialect
 		script string
+		wait   float64 // seconds: the first text for a newcomer waits for the next table
 	}{
-		{mim0.New(), secondly}, {messenger.New(), secondly}, {comp9331.New(), secondly}, {dtu.New(), secondly},
-		{messenger.New(), "stop after 10s\npeople 1\nwait for everyone\nrepeat 5 times\nsay ALL\nwait 1s\nend\npeople rest\nwait for everyone\nrepeat 5 times\nexpect a text from person 1 within 2s\nend"},
-		{comp9331.New(), "stop after 10s\npeople 1\nwait for everyone\nrepeat 5 times\nsay ALL 200 bytes\nwait 1s\nend\npeople rest\nwait for everyone\nrepeat 5 times\nexpect a text within 2s\nend"},
-		{dtu.New(), "wait for everyone\njoin #room{n%5}\nwait 1s\nrepeat 5 times\nsay #room{n%5} \"x\"\nwait about 1s\nend\npart #room{n%5}\nwait 1s\nsay #lobby"},
-		{messenger.New(), "people odd\nwait for everyone\nrepeat 5 times\nsay partner\nexpect a text from partner within 2s\nend\npeople even\nrepeat 5 times\nexpect a text from partner within 1m\nsay partner\nend"},
-		{dtu.New(), "people odd\nwait for everyone\nwait 3s\nsay partner\npeople even\nwait for everyone\nleave\nwait 1s\nreturn\nexpect a text from partner within 5s"},
-		{mim0.New(), "people odd\nwait for everyone\nwait 3s\nsay partner\npeople even\nwait for everyone\nleave\nwait 1s\nreturn\nexpect a text from partner within 5s"},
+		{d: mim0.New(), script: secondly}, {elc004.New(), secondly, 2}, {d: messenger.New(), script: secondly}, {d: comp9331.New(), script: secondly}, {d: dtu.New(), script: secondly},
+		{d: messenger.New(), script: "stop after 10s\npeople 1\nwait for everyone\nrepeat 5 times\nsay ALL\nwait 1s\nend\npeople rest\nwait for everyone\nrepeat 5 times\nexpect a text from person 1 within 2s\nend"},
+		{d: comp9331.New(), script: "stop after 10s\npeople 1\nwait for everyone\nrepeat 5 times\nsay ALL 200 bytes\nwait 1s\nend\npeople rest\nwait for everyone\nrepeat 5 times\nexpect a text within 2s\nend"},
+		{d: dtu.New(), script: "wait for everyone\njoin #room{n%5}\nwait 1s\nrepeat 5 times\nsay #room{n%5} \"x\"\nwait about 1s\nend\npart #room{n%5}\nwait 1s\nsay #lobby"},
+		{d: messenger.New(), script: "people odd\nwait for everyone\nrepeat 5 times\nsay partner\nexpect a text from partner within 2s\nend\npeople even\nrepeat 5 times\nexpect a text from partner within 1m\nsay partner\nend"},
+		{d: dtu.New(), script: "people odd\nwait for everyone\nwait 3s\nsay partner\npeople even\nwait for everyone\nleave\nwait 1s\nreturn\nexpect a text from partner within 5s"},
+		{elc004.New(), "wait for everyone\nwait 40s\nrepeat 5 times\nsay partner 500 bytes\nwait 31s\nend", 2},
+		{elc004.New(), "people odd\nwait for everyone\nwait 8s\nsay partner\npeople even\nwait for everyone\nleave\nwait 1s\nreturn\nexpect a text from partner within 20s", 2},
+		{d: mim0.New(), script: "people odd\nwait for everyone\nwait 3s\nsay partner\npeople even\nwait for everyone\nleave\nwait 1s\nreturn\nexpect a text from partner within 5s"},
 	} {
 		w := newWorld(t, c.d, perfect, 50)
 		w.begin(c.d, 50, c.script, nil)
@@ -110,8 +114,50 @@ func TestDialects(t *testing.T) {
 		if !r.OK || r.Logins < 50 || r.Sent == 0 || r.Delivered != r.Expected || r.Delivered == 0 {
 			t.Errorf("%s: %s\n%s", c.d.Name(), c.script, r.Text())
 		}
-		if r.Times.Max > 200 {
+		if most := 200 + 1000*c.wait; r.Times.Max > most {
 			t.Errorf("%s: on a perfect network a text takes %v", c.d.Name(), r.Times)
+		}
+	}
+}
+
+// TestLossy: datagrams that get lost are sent again, those that come twice are
+// one text; nobody loses the table.
+func TestLossy(t *testing.T) {
+	d := elc004.New()
+	w := newWorld(t, d, sim.Faults{Delay: time.Millisecond, Jitter: 20 * time.Millisecond, Repeat: 0.1}, 0)
+	w.begin(d, 30, "wait for everyone\nwait 32s\nrepeat 40 times\nsay partner\nwait 1s\nend", nil)
+	w.RunUntil(func() bool { return w.crowd.now() > 35*time.Second }, time.Minute) // all know each other's program
+	w.Faults.Loss = 0.1
+	r := w.report()
+	if r.Lost != 0 || r.Repeated != 0 || r.Dropped != 0 || r.Delivered < r.Expected*99/100 || r.Sent != 30*40 {
+		t.Error(r.Text())
+	}
+	if r.Times.Max < 500 {
+		t.Errorf("nothing was sent again: %v", r.Times)
+	}
+}
+
+// TestAbroad: people of two crowds write to each other by name where texts do
+// not go through the server.
+func TestAbroad(t *testing.T) {
+	for _, d := range []codec.Dialect{mim0.New(), elc004.New()} {
+		w := newWorld(t, d, perfect, 0)
+		var runs []*Mode
+		ended := 0
+		for i, name := range []string{"a", "b"} {
+			other := []string{"b", "a"}[i]
+			w.begin(d, 20, "wait for everyone\nwait 40s\nrepeat 5 times\nsay \""+other+"{n}\"\nwait 5s\nend\nsay nobody\nwait 10s", func(c *Config) {
+				c.Name, c.Run, c.Done = name, uint64(i+1), func() { ended++ }
+			})
+			runs = append(runs, w.crowd)
+		}
+		if !w.RunUntil(func() bool { return ended == 2 }, time.Hour) {
+			t.Fatal("the runs do not end")
+		}
+		for _, m := range runs {
+			if r := m.Report(); r.Abroad != 6*20 || r.AbroadFailed != 20 || r.Heard != 5*20 || r.Dropped != 0 {
+				t.Errorf("%s:\n%s", d.Name(), r.Text())
+			}
 		}
 	}
 }

@@ -35,6 +35,9 @@ func (h *handler) Event(l *session.Link, e chat.Event) {
 		m.receipt(l, e)
 		m.hear(n, e.Text)
 	case *chat.Came:
+		if owner.n == m.cards.reader {
+			m.cards.note(m.number(e.Who.Plain()), e.Who)
+		}
 		m.tells(owner.skim, p, e.Who, true)
 	case *chat.Went:
 		m.tells(owner.skim, p, e.Who, false)

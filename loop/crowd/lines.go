@@ -21,7 +21,7 @@ type line struct {
 
 // A queued text waits for its line.
 type queued struct {
-	to   int32
+	to   int32 // number of the person; -i: the one with that number in Mode.cards.abroad, less 1
 	id   uint64
 	text []byte
 }
@@ -30,13 +30,17 @@ type queued struct {
 const lineWithin = 10 * time.Second
 
 // sayDirectly says a text on a direct line to its reader.
-func (m *Mode) sayDirectly(n int, k mark, text []byte) {
-	if k.to == 0 {
-		m.oops("the script speaks to somebody who is not of this crowd")
-		return
+func (m *Mode) sayDirectly(n int, k mark, name string, text []byte) {
+	to := int32(k.to)
+	if to == 0 {
+		if to = m.cards.stranger(name); to == 0 {
+			m.oops(notThere)
+			m.fail(0)
+			return
+		}
 	}
 	e := m.people[n].extra()
-	e.texts = append(e.texts, queued{int32(k.to), k.id, append([]byte(nil), text...)})
+	e.texts = append(e.texts, queued{to, k.id, append([]byte(nil), text...)})
 	m.pump(n)
 }
 
@@ -89,8 +93,11 @@ func (m *Mode) dialLine(n int) {
 	m.net.DialFrom(m.from(n), "tcp", m.addressOf(to), lineWithin, lineTag{int32(n), e.line})
 }
 
-// addressOf is where person n is reached.
+// addressOf is where a person is reached; see queued.to.
 func (m *Mode) addressOf(n int) string {
+	if n < 0 {
+		return m.cards.abroad[-n-1].Near.String()
+	}
 	at := m.net.Local(m.door(n))
 	if at.Addr().IsUnspecified() {
 		loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -165,7 +172,7 @@ func (m *Mode) lineOver(n int, l *line, why string) {
 	if why != "" {
 		m.oops(why)
 		if len(e.texts) > 0 {
-			m.ledger.Fail(e.texts[0].id)
+			m.fail(e.texts[0].id)
 			e.texts = e.texts[1:]
 		}
 	}

@@ -17,6 +17,7 @@ func (m *Mode) enter(n int, due time.Duration) {
 	p := &m.people[n]
 	p.state, p.since = entering, due
 	p.sum, p.known = 0, 0
+	m.openMail(n)
 	m.entering++
 	m.wake(n, m.now()+loginWithin)
 	part := chat.Both
@@ -40,7 +41,7 @@ func slot(part chat.Part) int {
 
 func (m *Mode) openedServer(id loop.ID, tag serverTag, remote netip.AddrPort) {
 	n, p := int(tag.n), &m.people[tag.n]
-	if p.state != entering || m.over == done {
+	if p.state != entering && !m.pollOpens(n) || m.over == done {
 		m.net.Kill(id, nil)
 		return
 	}
@@ -50,6 +51,10 @@ func (m *Mode) openedServer(id loop.ID, tag serverTag, remote netip.AddrPort) {
 	e.skim, _ = l.Caller().(codec.Skimming)
 	m.own(e)
 	login := chat.Login{Name: m.name(n), Part: tag.part, Pass: m.cfg.Pass}
+	if m.writes() {
+		m.askTable(n, l)
+		return
+	}
 	if listens(m.cfg.Dialect) {
 		login.Port = m.net.Local(m.door(n)).Port()
 		if e.skim != nil {
@@ -81,6 +86,9 @@ func (m *Mode) loggedIn(n int, part chat.Part, err error) {
 	m.entering--
 	p.place = int32(len(m.online))
 	m.online = append(m.online, int32(n))
+	if m.cards.reader == 0 && m.cfg.Script.Names() {
+		m.cards.reader = int32(n)
+	}
 	m.inRoom[0].Add(n)
 	m.figures.Login(now, now-p.since)
 	if m.count.loginsDone = now; !p.been {
@@ -184,7 +192,7 @@ func (m *Mode) closedServer(n int, id loop.ID, why error) {
 		return
 	}
 	p.links[i] = 0
-	if m.over == done {
+	if m.over == done || m.pollClosed(n, why) {
 		return
 	}
 	switch p.state {
@@ -217,6 +225,8 @@ func (m *Mode) leave(n int) {
 	}
 	l := m.driver.Get(p.links[0])
 	switch {
+	case m.writes():
+		m.withdraw(n)
 	case l == nil:
 		m.hangUp(n)
 	case m.traits.Logout:

@@ -1,7 +1,6 @@
 package crowd
 
 import (
-	"net/netip"
 	"time"
 
 	"mim/chat"
@@ -47,6 +46,7 @@ type more struct {
 	line  *line    // the direct line that is open or dialled
 	texts []queued // for direct lines, not said yet
 	wants bool     // is in Mode.wantsLine
+	mail  *mailbox // where people write to each other by datagrams
 }
 
 // extra is the part of p that not everyone has.
@@ -123,7 +123,9 @@ const NotReached = "cannot reach the server"
 func (m *Mode) Failed(tag any, why error) {
 	switch tag := tag.(type) {
 	case serverTag:
-		m.refused(int(tag.n), NotReached+": "+plain(why))
+		if !m.pollClosed(int(tag.n), why) {
+			m.refused(int(tag.n), NotReached+": "+plain(why))
+		}
 	case lineTag:
 		m.lineOver(int(tag.n), tag.line, "cannot reach somebody: "+plain(why))
 	}
@@ -132,7 +134,7 @@ func (m *Mode) Failed(tag any, why error) {
 // Data implements loop.Mode. News of people, of which each link brings those
 // of all others, are taken without making values of them.
 func (m *Mode) Data(id loop.ID, p []byte, ended bool) (used int) {
-	if e := m.end(id); e != nil && e.skim != nil {
+	if e := m.end(id); e != nil && e.skim != nil && e.n != m.cards.reader {
 		for {
 			who, came, n := e.skim.Skim(p[used:])
 			if n == 0 {
@@ -149,9 +151,6 @@ func (m *Mode) Data(id loop.ID, p []byte, ended bool) (used int) {
 
 // Idle implements loop.Mode.
 func (m *Mode) Idle(id loop.ID, p []byte) int { return m.driver.Idle(id, p) }
-
-// Datagram implements loop.Mode; no dialect of this mode has a UDP door.
-func (m *Mode) Datagram(int, netip.AddrPort, []byte) {}
 
 // Closed implements loop.Mode.
 func (m *Mode) Closed(id loop.ID, why error) {

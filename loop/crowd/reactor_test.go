@@ -9,6 +9,7 @@ import (
 	"mim/chat/report"
 	"mim/chat/script"
 	"mim/codec"
+	"mim/codec/elc004"
 	"mim/codec/messenger"
 	"mim/codec/mim0"
 	"mim/loop"
@@ -21,7 +22,7 @@ const patience = time.Minute
 // TestReactor: crowds on real sockets, with no goroutine for any of them.
 func TestReactor(t *testing.T) {
 	const people = 200
-	for _, d := range []codec.Dialect{mim0.New(), messenger.New()} {
+	for _, d := range []codec.Dialect{mim0.New(), messenger.New(), elc004.New()} {
 		before := runtime.NumGoroutine()
 		m := serve.New(serve.Config{Doors: []serve.Door{{Dialect: d, Network: "tcp", Addr: netip.MustParseAddrPort("127.0.0.1:0")}}})
 		server := loop.New(loop.Config{Doors: m.Doors()}, m)

@@ -49,8 +49,8 @@ func (m *Mode) Report() *report.Report {
 	r := &report.Report{
 		Dialect: m.traits.Dialect, Server: m.cfg.Server, People: m.cfg.Count,
 		LoginSeconds: m.count.loginsDone.Seconds(), LoginFailed: m.count.failed, Dropped: m.count.dropped,
-		Heard: m.count.heard, Missed: m.count.missed,
-		Bytes: report.Bytes{In: m.count.in}, Errors: report.Problems(m.errors),
+		Heard: m.count.heard, Missed: m.count.missed, Abroad: m.count.abroad, AbroadFailed: m.count.strayed,
+		Bytes: report.Bytes{In: m.count.in, Out: m.count.out}, Errors: report.Problems(m.errors),
 	}
 	for line, n := range m.missed {
 		r.Missing = append(r.Missing, report.Missing{Line: line, Count: n})

@@ -53,7 +53,7 @@ func (m *Mode) run(n int) {
 
 // full reports whether a person has asked as much as callers take at once.
 func (m *Mode) full(p *person) bool {
-	return p.open >= maxOpen || p.more != nil && len(p.more.texts) >= maxOpen
+	return p.open >= maxOpen || p.more != nil && (len(p.more.texts) >= maxOpen || p.more.mail != nil && p.more.mail.full())
 }
 
 // act carries out a step that the server hears of.
@@ -114,13 +114,20 @@ func (m *Mode) say(n int, step script.Step) {
 		room := m.room(to)
 		k.id = m.ledger.SentMany(n, room, m.inRoom[room], step.Due)
 	}
-	if k.to != 0 {
+	switch {
+	case k.to != 0:
 		k.id = m.ledger.Sent(n, k.to, step.Due)
+	case step.Target == script.Named:
+		m.count.abroad++
 	}
 	m.figures.Sent(m.now())
 	text := m.text(k, step)
-	if m.traits.Reach != chat.ByLink {
-		m.sayDirectly(n, k, text)
+	switch {
+	case m.writes():
+		m.post(n, k, to, text)
+		return
+	case m.traits.Reach != chat.ByLink:
+		m.sayDirectly(n, k, to, text)
 		return
 	}
 	if m.traits.Receipts {
@@ -175,11 +182,16 @@ func (m *Mode) answered(n int, a *chat.Answer) {
 	p := &m.people[n]
 	switch to := a.To.(type) {
 	case *chat.Login:
+		if m.polled(n, a) {
+			return
+		}
 		m.loggedIn(n, to.Part, a.Err)
 		return
 	case *chat.Logout:
 		m.hangUp(n)
 		return
+	case *chat.Withdraw:
+		return // the end of the link says that it is so
 	case *chat.Say:
 		m.saidSo(n, to, a.Err)
 	case *chat.Join:
@@ -213,15 +225,27 @@ func (m *Mode) saidSo(n int, to *chat.Say, err error) {
 		}
 		id := p.more.asked[0]
 		if p.more.asked = p.more.asked[:copy(p.more.asked, p.more.asked[1:])]; err != nil {
-			m.ledger.Fail(id)
+			m.fail(id)
 		}
 	case err != nil && (to.All || to.Room):
 		m.ledger.FailTo(n, 0)
 	case err != nil:
 		if other := m.number(string(to.To)); other != 0 {
 			m.ledger.FailTo(n, other)
+		} else {
+			m.fail(0)
 		}
 	}
+}
+
+// fail notes that a text has failed, by its number; 0: one for somebody who is
+// not of the crowd.
+func (m *Mode) fail(id uint64) {
+	if id == 0 {
+		m.count.strayed++
+		return
+	}
+	m.ledger.Fail(id)
 }
 
 // hear takes a text that person n has got; n is 0 on a direct line, where the

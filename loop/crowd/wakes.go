@@ -37,27 +37,36 @@ func (w wakes) first() (time.Duration, bool) {
 	return w[0].at, true
 }
 
-// pop gives somebody whose time has come.
-func (w *wakes) pop(now time.Duration, people []person) (n int, ok bool) {
+// pop gives somebody whose time has come. wants is when a person wants to be
+// woken now, whatever the entry says.
+func (w *wakes) pop(now time.Duration, wants func(n int32) *time.Duration) (n int, ok bool) {
 	for len(*w) > 0 && (*w)[0].at <= now {
 		first := heap.Pop(w).(wake)
-		if p := &people[first.n]; p.at == first.at {
-			p.at = never
+		if at := wants(first.n); at != nil && *at == first.at {
+			*at = never
 			return int(first.n), true
 		}
 	}
 	return 0, false
 }
 
-// wake has person n woken at a time, and not at the one asked for before.
-func (m *Mode) wake(n int, at time.Duration) {
-	p := &m.people[n]
-	if p.at == at {
+// wantsScript is when the script of a person goes on.
+func (m *Mode) wantsScript(n int32) *time.Duration { return &m.people[n].at }
+
+// wake has the script of person n go on at a time, and not at the one asked for
+// before.
+func (m *Mode) wake(n int, at time.Duration) { m.rouse(&m.wakes, n, &m.people[n].at, at) }
+
+// rouse changes when a person wants to be woken to at.
+func (m *Mode) rouse(w *wakes, n int, wants *time.Duration, at time.Duration) {
+	if *wants == at {
 		return
 	}
-	p.at = at
-	heap.Push(&m.wakes, wake{at, int32(n)})
-	if m.wakes[0].at == at {
+	if *wants = at; at == never {
+		return
+	}
+	heap.Push(w, wake{at, int32(n)})
+	if (*w)[0].at == at {
 		m.net.Alarm(m.start.Add(max(at, m.now())))
 	}
 }
