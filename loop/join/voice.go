@@ -339,7 +339,7 @@ func (m *Mode) stats() string {
 	text := fmt.Sprintf("sent %d pieces of 20 ms, heard %d from %d speaking; lost %.1f %%, made up %.1f %%, jitter %d ms, delay %d ms here and %d ms in the device",
 		s.Sent, s.Received, s.Speakers, 100*s.LostShare(), 100*s.ConcealedShare(), ms(s.Jitter), ms(s.Delay), ms(s.In+s.Out))
 	if s.Stalls > 0 {
-		text += fmt.Sprintf("; the device stood still %d times", s.Stalls)
+		text += fmt.Sprintf("; standstills of the device: %d", s.Stalls)
 	}
 	return text
 }

@@ -157,11 +157,26 @@ func (s server) call(t *testing.T, mim string, alice, bob speech) (atBob, atAlic
 	return atBob, atAlice
 }
 
+// isHeard waits until both have opened their devices, and somebody is heard.
+func (p *program) isHeard() {
+	p.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for range 100 {
+		p.types("/stats")
+		if m := p.line(`"event":"notice".*"text":"(?:sent [0-9]+ pieces of 20 ms, heard ([0-9]+) from|the sound is being opened)`); len(m[1]) > 1 {
+			return
+		}
+		<-tick.C
+	}
+	p.fail("it hears nothing")
+}
+
 // stats asks a messenger in a call how well it hears.
 func (p *program) stats() (h heard) {
 	p.Helper()
 	p.types("/stats")
-	m := p.line(`"text":"(sent [0-9]+ pieces.*made up ([0-9.]+) %[^"]*?(?:stood still ([0-9]+) times)?)"`)
+	m := p.line(`"text":"(sent [0-9]+ pieces.*made up ([0-9.]+) %[^"]*?(?:standstills of the device: ([0-9]+))?)"`)
 	h.stats = m[1]
 	if _, err := fmt.Sscan(m[2], &h.made); err != nil {
 		p.fail(err.Error())
