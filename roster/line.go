@@ -420,11 +420,13 @@ func (r *Roster) sayAs(m, to *member, q *chat.Say, confirm *confirm) error {
 	if r.heldText+len(q.Text) > maxHeldText {
 		return errHeldText
 	}
-	say := chat.Say{To: []byte(to.came.Who.Name), Text: q.Text, Cut: q.Cut}
+	say := &r.saying
+	*say = chat.Say{To: append(say.To[:0], to.came.Who.Name...), Text: q.Text, Cut: q.Cut}
 	if err := r.refusal(m, say.To); err != nil {
 		return err
 	}
-	e := r.loose(&say)
+	e := r.loose(say)
+	say.Text = nil
 	e.confirm = confirm
 	r.route(m, e)
 	err := e.answer.Err

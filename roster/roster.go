@@ -102,10 +102,11 @@ type Roster struct {
 	freed         *entry
 	spareDelivery *delivery
 	freedDelivery *delivery
-	heldText      int // bytes in entries that are not free
-	walked        int // members looked at in this call
-	spares        int // entries in spare
-	deliveries    int // deliveries in spareDelivery
+	saying        chat.Say // see sayAs
+	heldText      int      // bytes in entries that are not free
+	walked        int      // members looked at in this call
+	spares        int      // entries in spare
+	deliveries    int      // deliveries in spareDelivery
 }
 
 // A link is what the roster keeps of one connection: 88 bytes.
