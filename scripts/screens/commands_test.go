@@ -2,6 +2,7 @@ package screens
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"image/color"
 	"io"
@@ -79,6 +80,9 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 		first = before[strings.LastIndexByte(before, ':')+1:]
 	}
 	flags := []string{"serve", "--host", "127.0.0.1", "--data", ":memory:"}
+	if !slices.Contains(args, "--lend") {
+		flags = append(flags, "--lend", "off") // its ports are the same for all servers of a machine
+	}
 	for i, d := range all.Dialects() {
 		port := "off"
 		if i == 0 {
@@ -92,6 +96,8 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	cmd.Env, cmd.Dir = environment(ts), ts.Getenv("WORK")
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
+	var log bytes.Buffer
+	cmd.Stderr = &log
 	ts.Check(cmd.Start())
 	of(ts).servers[key] = cmd
 	lines := bufio.NewScanner(out)
@@ -111,7 +117,9 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 			return
 		}
 	}
-	ts.Fatalf("%s does not listen: %v", key, lines.Err())
+	_ = cmd.Wait() // log is whole then
+	delete(of(ts).servers, key)
+	ts.Fatalf("%s does not listen: %v\n%s", key, lines.Err(), log.String())
 }
 
 func cmdCrash(ts *testscript.TestScript, _ bool, args []string) {
