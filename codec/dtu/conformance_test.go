@@ -109,6 +109,8 @@ func TestConfigure(t *testing.T) {
 		{"another word", "dtu-accept", "YES", false, "", false},
 		{"quiet", "dtu-quiet", "true", true, "ACCEPTED: mim", true},
 		{"half quiet", "dtu-quiet", "maybe", false, "", false},
+		{"lines together", "dtu-gap", "0", true, "ACCEPTED: mim", false},
+		{"another gap", "dtu-gap", "1s", false, "", false},
 		{"a host", "dtu-host", "chat.example.org", true, "ACCEPTED: chat.example.org", false},
 		{"a host that ends the line", "dtu-host", "a\r\nPING: 1", false, "", false},
 		{"too long a host", "dtu-host", strings.Repeat("a", 256), false, "", false},
@@ -127,6 +129,12 @@ func TestConfigure(t *testing.T) {
 				t.Errorf("%s: %v does not say which flag", c.what, err)
 			}
 			continue
+		}
+		if apart := made.Open(codec.Link{}).(codec.Paced).Gap() > 0; apart != (c.value != "0") {
+			t.Errorf("%s: lines are apart: %v", c.what, apart)
+		}
+		if c.value == "0" {
+			continue // the helper below wants a gap
 		}
 		openBy(t, made).feed(connectWill).want(c.what, []string{`login "Will"`}, []string{c.accepted}, "")
 		for _, e := range []chat.Event{entered, exited} {

@@ -85,6 +85,7 @@ const (
 const (
 	acceptFlag = "dtu-accept"
 	quietFlag  = "dtu-quiet"
+	gapFlag    = "dtu-gap"
 
 	// hostSetting is no flag: whoever configures the dialect may give the name
 	// of the host by it.
@@ -97,12 +98,13 @@ const (
 type dialect struct {
 	accept string // the word that says that a nick was accepted
 	quiet  bool   // who comes and goes is not told
+	gap    time.Duration
 	host   string // what stands behind accept
 }
 
 // New gives dtu with its default settings. It has a calling side and flags:
 // codec.Calling and codec.Configurable. Its datagrams it reads by ParseVoice.
-func New() codec.Dialect { return &dialect{accept: wordAccepted, host: defaultHost} }
+func New() codec.Dialect { return &dialect{accept: wordAccepted, host: defaultHost, gap: gap} }
 
 func (*dialect) Name() string { return dialectName }
 
@@ -135,8 +137,8 @@ func (d *dialect) Open(codec.Link) codec.Session { return &session{d: d} }
 // Call opens a link to a server.
 func (*dialect) Call(codec.Link) codec.Caller { return newCaller() }
 
-// Flags has the word of a login that went well, and whether it is told who
-// comes and goes.
+// Flags has the word of a login that went well, whether it is told who comes
+// and goes, and whether messages are kept apart.
 func (*dialect) Flags() []codec.Flag {
 	return []codec.Flag{
 		{
@@ -151,13 +153,19 @@ func (*dialect) Flags() []codec.Flag {
 			Help:    "do not tell dtu clients who comes and goes: one known program stops reading at that",
 			OneOf:   []string{"true", "false"},
 		},
+		{
+			Name:    gapFlag,
+			Default: gap.String(),
+			Help:    "the `TIME` between two messages to one dtu client: " + gap.String() + ", or 0 where all programs can take several at once",
+			OneOf:   []string{gap.String(), "0"},
+		},
 	}
 }
 
 // Configure takes the flags and, if value knows it, dtu-host: the name of the
 // server for its clients, 1 to 255 bytes without blanks; "mim" if it is empty.
 func (*dialect) Configure(value func(name string) string) (codec.Dialect, error) {
-	d := &dialect{accept: value(acceptFlag), host: defaultHost}
+	d := &dialect{accept: value(acceptFlag), host: defaultHost, gap: gap}
 	if !slices.Contains([]string{wordAccepted, wordAccept}, d.accept) {
 		return nil, fmt.Errorf("--%s: %q is neither %s nor %s", acceptFlag, d.accept, wordAccepted, wordAccept)
 	}
@@ -167,6 +175,13 @@ func (*dialect) Configure(value func(name string) string) (codec.Dialect, error)
 	case "false":
 	default:
 		return nil, fmt.Errorf("--%s: %q is neither true nor false", quietFlag, quiet)
+	}
+	switch apart := value(gapFlag); apart {
+	case "0":
+		d.gap = 0
+	case gap.String():
+	default:
+		return nil, fmt.Errorf("--%s: %q is neither %v nor 0", gapFlag, apart, gap)
 	}
 	if host := value(hostSetting); host != "" {
 		if len(host) > maxHost || strings.ContainsFunc(host, breaksHost) {

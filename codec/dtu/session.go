@@ -149,4 +149,4 @@ func (s *session) refuse(err error) chat.Request {
 func (*session) Variant() codec.Variant { return 0 }
 
 // Gap keeps messages apart (dtu rule 1).
-func (*session) Gap() time.Duration { return gap }
+func (s *session) Gap() time.Duration { return s.d.gap }

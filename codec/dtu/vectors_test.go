@@ -233,7 +233,7 @@ func voiceVector(t *testing.T, v *codectest.Vector) {
 // TestAcceptWord: the seed's word is written if the flag says so, and the
 // host that was configured.
 func TestAcceptWord(t *testing.T) {
-	set := map[string]string{"dtu-accept": "ACCEPT", "dtu-quiet": "false", "dtu-host": "ip.google.com"}
+	set := map[string]string{"dtu-accept": "ACCEPT", "dtu-quiet": "false", "dtu-gap": "5ms", "dtu-host": "ip.google.com"}
 	d, err := New().(codec.Configurable).Configure(func(name string) string { return set[name] })
 	if err != nil {
 		t.Fatal(err)
