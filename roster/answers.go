@@ -43,6 +43,7 @@ type entry struct {
 
 	// answer.To is one of these; To, Text and Name of others lie in text.
 	say    chat.Say
+	said   chat.Said // the event of a Say for all
 	login  chat.Login
 	refuse chat.Refuse
 	got    chat.Received

@@ -322,7 +322,7 @@ func (r *Roster) tellWhole(m *member, d *delivery) {
 func (r *Roster) tellPieces(to chat.Link, m *member, d *delivery) {
 	first := r.pieceOf(m, d.rest)
 	d.said.Text, d.rest = first, d.rest[len(first):]
-	r.tell(to, &d.said)
+	r.tell(to, d.says(m))
 	if len(d.rest) > 0 {
 		d.more = make([]chat.Said, 0, len(d.rest)/len(first)+2)
 		for len(d.rest) > 0 {
@@ -335,6 +335,17 @@ func (r *Roster) tellPieces(to chat.Link, m *member, d *delivery) {
 	r.marks++
 	d.mark, d.at = r.marks, r.now
 	r.out[len(r.out)-1].Mark = d.mark
+}
+
+// says is the piece of d that is told now. A text to all that fits in one piece
+// is one event for all, so that it is encoded once, unless m hears in rooms:
+// then it reads to whom it is, since it is in none.
+func (d *delivery) says(m *member) *chat.Said {
+	if d.of == nil || !d.of.say.All || m.traits.Rooms || len(d.said.Text) != len(d.of.say.Text) {
+		return &d.said
+	}
+	d.of.said = chat.Said{From: d.said.From, Text: d.of.say.Text}
+	return &d.of.said
 }
 
 // detach answers the author of a text that stays on its way.
@@ -428,7 +439,7 @@ func (r *Roster) tellSaid(m *member, d *delivery) {
 	m.inbox.under = true
 	r.marks++
 	d.mark = r.marks
-	r.tell(m.receives, &d.said)
+	r.tell(m.receives, d.says(m))
 	r.out[len(r.out)-1].Said = d.mark
 	r.start(&m.inbox.receipt, receiptWithin)
 }

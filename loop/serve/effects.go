@@ -37,6 +37,7 @@ func (h *handler) Broken(l *session.Link, err error) { (*Mode)(h).logEnd("malfor
 // the roster wants it. Nothing in it comes back to the roster, so groups and
 // events stay as they are until the end.
 func (m *Mode) carryOut(effects []roster.Effect) {
+	m.driver.Batch()
 	var left *chat.Person // gone by these effects: who comes after is the same user, renamed
 	for i := range effects {
 		e := &effects[i]
@@ -59,7 +60,7 @@ func (m *Mode) carryOut(effects []roster.Effect) {
 		}
 		switch e.Kind {
 		case roster.Tell:
-			m.told(l, e, m.driver.Tell(l, e.Event, e.Lazy))
+			m.told(l, e, m.driver.TellShared(l, e.Event, e.Lazy))
 		case roster.Reply:
 			m.logRefusal(l.ID(), &e.Answer)
 			m.driver.Answer(l, e.Answer)

@@ -16,7 +16,9 @@ type lane struct {
 	dialect uint8
 	variant codec.Variant
 	arena   arena
-	event   uint64 // which event bytes is of: Driver.event
+	event   uint64     // which event bytes is of: Driver.event
+	of      chat.Event // the same, if it was told by TellShared in the batch
+	batch   uint64
 	bytes   []byte
 }
 
@@ -99,6 +101,23 @@ func (d *Driver) Tell(l *Link, e chat.Event, lazy bool) (pos uint64) {
 	return d.tell(l, e, lazy)
 }
 
+// Batch begins a batch, in which no event changes: see TellShared.
+func (d *Driver) Batch() { d.batch++ }
+
+// TellShared is Tell for an event that others in this batch may have been told,
+// each by itself: links of one dialect and variant share the bytes.
+func (d *Driver) TellShared(l *Link, e chat.Event, lazy bool) (pos uint64) {
+	if w := d.lane(l); !l.closing && w.of == e && w.batch == d.batch {
+		return d.send(l, w.bytes, lazy)
+	}
+	d.event++
+	pos = d.tell(l, e, lazy)
+	if w := d.lane(l); w.event == d.event {
+		w.of, w.batch = e, d.batch
+	}
+	return pos
+}
+
 // TellAll sends an event to each of the links but one. It is encoded once for
 // each dialect and variant among them; all of those share the bytes.
 func (d *Driver) TellAll(links []chat.Link, but chat.Link, e chat.Event, lazy bool) {
@@ -122,7 +141,7 @@ func (d *Driver) tell(l *Link, e chat.Event, lazy bool) uint64 {
 	}
 	w := d.lane(l)
 	if w.event != d.event {
-		w.event = d.event
+		w.event, w.of = d.event, nil
 		w.bytes = w.arena.keep(d.encode(w.arena.open(), l, e))
 	}
 	return d.send(l, w.bytes, lazy)

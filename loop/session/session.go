@@ -75,6 +75,7 @@ type Driver struct {
 	arena    arena // of what goes to one link
 	lanes    []lane
 	event    uint64 // counts the events told
+	batch    uint64 // and the batches
 	decoding *Link  // whose bytes are being decoded now
 	encodes  uint64
 	traffic  []Traffic     // by dialect
