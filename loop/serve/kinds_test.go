@@ -23,9 +23,9 @@ func TestEncodesOfAllKinds(t *testing.T) {
 				do   func()
 				want uint64
 			}{
-				{"somebody by dtu leaves", func() { s.all[3].bye(s.all[3]) }, 1 + 1 + 1},                      // mim0, comp9331, the lobby
-				{"and comes back", func() { s.all[3].comes() }, 1 + 1 + 1 + 1},                                // and who is in the lobby
-				{"a text in a room", func() { s.all[8].send(s.all[8].main, "MSG #lobby: hi\r\n") }, 1},        //
+				{"somebody by dtu leaves", func() { s.all[3].bye(s.all[3]) }, 1 + 1 + 1},               // mim0, comp9331, the lobby
+				{"and comes back", func() { s.all[3].comes() }, 1 + 1 + 1 + 1},                         // and who is in the lobby
+				{"a text in a room", func() { s.all[8].send(s.all[8].main, "MSG #lobby: hi\r\n") }, 1}, //
 				// One for comp9331, two for messenger, which has two variants here; dtu says
 				// to whom it is, mim0 is told when each dial has gone well.
 				{"a text to all", func() { s.all[2].send(s.all[2].main, "broadcast hi\n") }, 1 + 2 + 2*uint64(people/len(soakKinds))},
