@@ -2,8 +2,9 @@
 //
 // A Converter is a polyphase filter: a low pass that is a sinc under a Kaiser
 // window, with one row of taps for each position that an output sample can have
-// between two input samples. For rates whose ratio in lowest terms has more
-// positions than Rows, the two rows next to a position are mixed. The band
+// between two input samples. For rates whose ratio in lowest terms has so many
+// positions that the rows would have more than MaxTable taps, there are fewer
+// rows, and the two next to a position are mixed. The band
 // below 0.875 of the lower rate's half passes with a ripple under 0.001 dB;
 // images and aliases are at least 80 dB down. The tests measure both with tones
 // and print the figures; -87 dB is what 16 bits leave.
@@ -18,12 +19,18 @@ const (
 	// MinRate and MaxRate bound what New takes, in samples a second.
 	MinRate, MaxRate = 1000, 384000
 
-	// Rows is how many positions between two input samples have taps of their own.
-	Rows = 4096
+	// MaxTable bounds the taps of all rows, and so what New takes: 1 MiB and
+	// some milliseconds. Without it a file that says that it has 383,995 samples
+	// a second took a second and 24 MiB. All common rates need less.
+	MaxTable = 1 << 18
 
-	pass     = 0.875 // of the lower rate's half: here the band that passes ends
-	stop     = 80.0  // dB that the filter is made for
-	mixedRow = 512   // rows when positions are too many
+	pass = 0.875 // of the lower rate's half: here the band that passes ends
+	stop = 80.0  // dB that the filter is made for
+
+	// mixedRows are the rows, when positions are too many, of a filter that passes
+	// all that the input has. A narrower one is smoother, and needs less of them.
+	mixedRows    = 512
+	mixedRowsMin = 4
 )
 
 // A Converter turns a stream of one rate into another's. It belongs to one
@@ -49,11 +56,13 @@ func New(from, to int) (*Converter, error) {
 	}
 	d := gcd(from, to)
 	c := &Converter{from: from / d, to: to / d}
-	c.rows, c.mixed = c.to, c.to > Rows
-	if c.mixed {
-		c.rows = mixedRow
+	lower := min(1, float64(c.to)/float64(c.from)) // the lower rate in input samples
+	width := (1 - pass) / 2 * lower                // of the band between pass and stop, in cycles per input sample
+	c.taps = int(math.Ceil((stop-7.95)/(14.36*width)))/2*2 + 2
+	if c.rows = c.to; (c.rows+1)*c.taps > MaxTable {
+		c.mixed, c.rows = true, max(mixedRowsMin, int(mixedRows*lower))
 	}
-	c.fill()
+	c.fill((1 + pass) / 4 * lower)
 	c.line = make([]float32, 2*c.taps)
 	c.need = 1
 	return c, nil
@@ -66,12 +75,9 @@ func gcd(a, b int) int {
 	return a
 }
 
-// fill computes the rows.
-func (c *Converter) fill() {
-	lower := min(1, float64(c.to)/float64(c.from)) // the lower rate in input samples
-	width := (1 - pass) / 2 * lower                // of the band between pass and stop, in cycles per input sample
-	c.taps = int(math.Ceil((stop-7.95)/(14.36*width)))/2*2 + 2
-	cut := (1 + pass) / 4 * lower
+// fill computes the rows of a filter that cuts off at cut cycles per input
+// sample.
+func (c *Converter) fill(cut float64) {
 	beta := 0.1102 * (stop - 8.7)
 	top := bessel(beta)
 	half := float64(c.taps) / 2

@@ -62,6 +62,7 @@ func TestSweep(t *testing.T) {
 	for _, pair := range [][2]int{
 		{10240, 48000}, {48000, 10240}, {10240, 44100}, {44100, 10240}, {8000, 10240}, {11025, 10240},
 		{16000, 10240}, {22050, 10240}, {32000, 10240}, {96000, 10240}, {192000, 10240}, {10240, 10240}, {44101, 10240}, {10240, 48001},
+		{383995, 10240}, // many positions and long rows
 	} {
 		t.Run(fmt.Sprintf("%d to %d", pair[0], pair[1]), func(t *testing.T) {
 			from, to := pair[0], pair[1]
@@ -88,6 +89,28 @@ func TestSweep(t *testing.T) {
 				t.Errorf("ripple %.4f dB (at most 0.001), images %.1f dB, aliases %.1f dB (at most -80)", ripple, image, alias)
 			}
 		})
+	}
+}
+
+// TestTable: no pair of rates makes New slow and large. A file says what its
+// rate is.
+func TestTable(t *testing.T) {
+	for _, pair := range [][2]int{
+		{383995, 10240}, {383999, 10240}, {384000, 383999}, {10240, 383999}, {44101, 10240}, {88205, 10240},
+		{MaxRate, MinRate}, {MaxRate - 1, MinRate}, {MinRate, MaxRate - 1}, {44100, 10240}, {10240, 44100},
+	} {
+		c, err := New(pair[0], pair[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.table) > MaxTable {
+			t.Errorf("%v: a table of %d taps, more than %d", pair, len(c.table), MaxTable)
+		}
+	}
+	for _, rate := range []int{8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 176400, 192000} {
+		if c, err := New(rate, 10240); err != nil || c.mixed {
+			t.Errorf("rows are mixed for the common rate %d: %v", rate, err)
+		}
 	}
 }
 

@@ -25,8 +25,15 @@ import (
 	"mim/chat/voice/resample"
 )
 
-// MaxChannels is how many channels a file may have.
-const MaxChannels = 64
+const (
+	// MaxChannels is how many channels a file may have.
+	MaxChannels = 64
+
+	// MaxBefore is how many bytes of chunks may stand before the sound, titles
+	// and pictures. They are read while somebody waits, at each call anew: a file
+	// that says that they have 4 GiB took ten seconds.
+	MaxBefore = 1 << 24
+)
 
 const (
 	integers   = 1
@@ -66,7 +73,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	if string(head[:4]) != "RIFF" || string(head[8:]) != "WAVE" {
 		return nil, errors.New("is no WAV file: it does not begin with RIFF and WAVE")
 	}
-	for {
+	for before := int64(0); before <= MaxBefore; {
 		var chunk [8]byte
 		if _, err := io.ReadFull(w.r, chunk[:]); err != nil {
 			return nil, short("ends before its sound begins (no data chunk)", err)
@@ -88,11 +95,16 @@ func NewReader(r io.Reader) (*Reader, error) {
 			w.buf = make([]byte, (4096/w.format.frame()+1)*w.format.frame())
 			return w, nil
 		default:
+			if before += size + size&1; before > MaxBefore {
+				break
+			}
 			if _, err := io.CopyN(io.Discard, w.r, size+size&1); err != nil {
 				return nil, short("ends before its sound begins (no data chunk)", err)
 			}
 		}
+		before += int64(len(chunk))
 	}
+	return nil, fmt.Errorf("has no sound in its first %d MiB (no data chunk)", MaxBefore>>20)
 }
 
 // short words an error of reading; the end of the file is the sentence itself.
@@ -106,8 +118,8 @@ func short(sentence string, err error) error {
 func (w *Reader) readFormat(size int64) error {
 	var b [40]byte
 	n := min(size, int64(len(b)))
-	if n < 16 {
-		return errors.New("has a fmt chunk that is too short")
+	if n < 16 || size > MaxBefore {
+		return fmt.Errorf("has a fmt chunk of %d bytes, which none has", size)
 	}
 	if _, err := io.ReadFull(w.r, b[:n]); err != nil {
 		return short("ends before its sound begins (no data chunk)", err)
@@ -121,7 +133,7 @@ func (w *Reader) readFormat(size int64) error {
 	}
 	f := Format{
 		Channels: int(binary.LittleEndian.Uint16(b[2:])),
-		Rate:     int(int32(binary.LittleEndian.Uint32(b[4:]))),
+		Rate:     int(binary.LittleEndian.Uint32(b[4:])),
 		Bits:     int(binary.LittleEndian.Uint16(b[14:])),
 		Float:    kind == floats,
 	}

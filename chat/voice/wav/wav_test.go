@@ -107,13 +107,15 @@ func TestBad(t *testing.T) {
 		{"no chunks", riff(), "no data chunk"},
 		{"no format", riff(chunk("data", []byte{1, 0})), "no fmt chunk"},
 		{"format cut", riff([]byte("fmt \x10\x00\x00\x00ab")), "no data chunk"},
-		{"format short", riff(chunk("fmt ", []byte{1, 0})), "fmt chunk that is too short"},
-		{"huge chunk", riff(good, []byte("LIST\xff\xff\xff\xff")), "no data chunk"},
+		{"format short", riff(chunk("fmt ", []byte{1, 0})), "fmt chunk of 2 bytes"},
+		{"format huge", riff([]byte("fmt \xff\xff\xff\xff"), make([]byte, 100)), "fmt chunk of 4294967295 bytes"},
+		{"chunk cut", riff(good, []byte("LIST\x0f\x00\x00\x00")), "no data chunk"},
+		{"huge chunk", riff(good, []byte("LIST\xff\xff\xff\xff")), "no sound in its first 16 MiB"},
 		{"compressed", riff(chunk("fmt ", format(85, 1, 8000, 16)), chunk("data", nil)), "format 85"},
 		{"no channels", riff(chunk("fmt ", format(1, 0, 8000, 16)), chunk("data", nil)), "0 channels"},
 		{"65535 channels", riff(chunk("fmt ", format(1, 65535, 8000, 16)), chunk("data", nil)), "65535 channels"},
 		{"slow", riff(chunk("fmt ", format(1, 1, 0, 16)), chunk("data", nil)), "0 samples a second"},
-		{"fast", riff(chunk("fmt ", format(1, 1, -1, 16)), chunk("data", nil)), "-1 samples a second"},
+		{"fast", riff(chunk("fmt ", format(1, 1, -1, 16)), chunk("data", nil)), "4294967295 samples a second"},
 		{"12 bits", riff(chunk("fmt ", format(1, 1, 8000, 12)), chunk("data", nil)), "12 bits"},
 		{"short floats", riff(chunk("fmt ", format(3, 1, 8000, 16)), chunk("data", nil)), "16 bits"},
 		{"wrong frame", riff(chunk("fmt ", append(format(1, 2, 8000, 16)[:12], 3, 0, 16, 0)), chunk("data", nil)), "frame has 3 bytes"},
@@ -123,6 +125,37 @@ func TestBad(t *testing.T) {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}
 		})
+	}
+}
+
+// zeros has no end, and counts what is read of it.
+type zeros struct{ read int64 }
+
+func (z *zeros) Read(p []byte) (int, error) {
+	clear(p)
+	z.read += int64(len(p))
+	return len(p), nil
+}
+
+// TestBefore: a file whose sound does not come is not read for long, whether it
+// says so in one chunk or in many.
+func TestBefore(t *testing.T) {
+	for name, head := range map[string][]byte{
+		"one chunk":   riff([]byte("LIST\xff\xff\xff\xff")),
+		"many chunks": riff(),
+		"a format":    riff([]byte("fmt \xff\xff\xff\xff")),
+	} {
+		z := new(zeros)
+		if _, err := NewReader(io.MultiReader(bytes.NewReader(head), io.LimitReader(z, 4*MaxBefore))); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if z.read > MaxBefore+1<<16 {
+			t.Errorf("%s: %d bytes were read, more than %d", name, z.read, MaxBefore)
+		}
+	}
+	picture := chunk("id3 ", make([]byte, MaxBefore-100))
+	if _, err := NewReader(bytes.NewReader(riff(picture, chunk("fmt ", format(1, 1, 8000, 16)), chunk("data", nil)))); err != nil {
+		t.Errorf("a file with a large picture: %v", err)
 	}
 }
 
