@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"container/list"
 	"net/netip"
 	"slices"
 	"time"
@@ -21,15 +22,18 @@ import (
 // they open: then there are several connections. Each is heard, but we speak by
 // one as long as it works, so that texts do not overtake each other.
 type line struct {
-	own    *member     // at the other end; nil: the one who calls has not said its name
-	other  *member     // for whom we speak
-	link   chat.Link   // by which we speak; 0: not up
-	spare  []chat.Link // other connections, the last one is the newest
-	dial   uint64      // the one under way, 0: none
+	own    *member       // at the other end; nil: the one who calls has not said its name
+	other  *member       // for whom we speak
+	link   chat.Link     // by which we speak; 0: not up
+	spare  []chat.Link   // other connections, the last one is the newest
+	dial   uint64        // the one under way, 0: none
+	turn   *list.Element // its place among those to be dialled, or nil
+	trust  trust         // as it was when it got that
 	tries  uint8
-	ticket uint64 // of the piece under way, by UDP; 0: none
-	left   bool   // that piece has, and may be all we hear of it
-	most   int    // bytes of a piece of the first text, if whole ones do not fit into a datagram; else 0
+	until  time.Duration // when it is given up to dial
+	ticket uint64        // of the piece under way, by UDP; 0: none
+	left   bool          // that piece has, and may be all we hear of it
+	most   int           // bytes of a piece of the first text, if whole ones do not fit into a datagram; else 0
 	first  *delivery
 	last   *delivery
 	wait   int // deliveries
@@ -55,6 +59,9 @@ const (
 	lineIdle = 15 * time.Minute
 	// maxLines is how many there are; beyond it the idle ones go earlier.
 	maxLines = 4096
+	// maxSpares is how many connections a line has beside the one by which we
+	// speak; beyond it the oldest of them goes.
+	maxSpares = 8
 	// namedWithin is how long one who calls may take to say its name, and
 	// maxUnnamed how many from one address may do so at once (mim0.md, Peers).
 	namedWithin = 30 * time.Second
@@ -98,8 +105,8 @@ func (r *Roster) deliverGuest(author *member, e *entry, to *member) {
 		r.postNext(l)
 	case l.link != 0:
 		r.tellLine(l, d)
-	case l.dial == 0 && l.timer.place == 0:
-		r.dialLine(l)
+	case l.timer.place == 0:
+		r.reachLine(l)
 	}
 }
 
@@ -114,10 +121,18 @@ func (r *Roster) lineOf(own, other *member) (*line, error) {
 		return nil, errNoPort
 	case own.traits.Reach == chat.ByPeerTCP && at.Port() < lowestPort:
 		return nil, errUnreachable
-	case len(r.lines) >= maxLines && !r.closeIdle():
+	case len(r.lines) >= r.maxLines() && !r.closeIdle():
 		return nil, errTooMany
 	}
 	return r.addLine(&line{own: own, other: other}), nil
+}
+
+// maxLines is how many lines there may be.
+func (r *Roster) maxLines() int {
+	if n := r.cfg.Lines; n > 0 {
+		return min(n, maxLines)
+	}
+	return maxLines
 }
 
 func (r *Roster) addLine(l *line) *line {
@@ -142,40 +157,17 @@ func (r *Roster) closeIdle() (found bool) {
 	return found
 }
 
-// dialLine calls the listener of the guest.
-func (r *Roster) dialLine(l *line) {
-	r.numbered++
-	l.dial = r.numbered
-	l.tries++
-	r.dials[l.dial] = l
-	r.out = append(r.out, Effect{
-		Kind: Dial, Call: l.dial, Addr: l.own.came.Who.Near, Name: l.other.came.Who.Name, Dialect: l.own.traits.Dialect,
-	})
-}
-
-// Dialled says that the dial with this number has become a link. Its session
-// has said for whom it speaks.
-func (r *Roster) Dialled(now time.Time, number uint64, id chat.Link, t *chat.Traits) []Effect {
-	r.begin(now)
-	l := r.dials[number]
-	delete(r.dials, number)
-	k := r.place(id, t)
-	if l == nil {
-		r.end(k, nil) // nobody wants it any more
-		return r.out
-	}
-	k.addr = l.own.addr()
-	l.dial, l.tries = 0, 0
-	r.connected(l, k)
-	return r.out
-}
-
 // connected is a line that has a link, or one more. One by which nothing has left
 // for leftWithin gives way to it.
 func (r *Roster) connected(l *line, k *link) {
 	k.line = l
 	l.used = r.now
+	r.unturn(l)
 	if l.link != 0 {
+		if len(l.spare) >= maxSpares {
+			r.end(r.at(l.spare[0]), nil)
+			l.spare = slices.Delete(l.spare, 0, 1)
+		}
 		l.spare = append(l.spare, k.id)
 		if d := l.first; d != nil && r.now-d.at >= leftWithin {
 			old := r.at(l.link)
@@ -192,23 +184,6 @@ func (r *Roster) connected(l *line, k *link) {
 			r.tellLine(l, d)
 		}
 	}
-}
-
-// Undialled says that the dial with this number has failed.
-func (r *Roster) Undialled(now time.Time, number uint64) []Effect {
-	r.begin(now)
-	l := r.dials[number]
-	delete(r.dials, number)
-	switch {
-	case l == nil:
-	case l.tries < dialTries:
-		l.dial = 0
-		r.start(&l.timer, time.Duration(l.tries)*dialPause)
-	case l.link == 0:
-		l.dial = 0
-		r.endLine(l, errUnreachable)
-	}
-	return r.out
 }
 
 // tellLine tells a text on a connection and asks to hear when it has left.
@@ -252,7 +227,9 @@ func (r *Roster) ringLine(l *line) {
 		r.postedLine(l, errSilent)
 	case l.own.traits.Reach == chat.ByPeerUDP:
 		r.endLine(l, nil)
-	case l.link == 0 && l.dial == 0:
+	case l.link == 0 && r.now >= l.until:
+		r.endLine(l, errUnreachable)
+	case l.link == 0:
 		r.dialLine(l)
 	case l.first == nil && r.now-l.used >= lineIdle:
 		r.endLine(l, nil)
@@ -277,10 +254,7 @@ func (r *Roster) ringLine(l *line) {
 // endLine ends a line: what waits on it fails.
 func (r *Roster) endLine(l *line, why error) {
 	r.stop(&l.timer)
-	if l.dial != 0 {
-		delete(r.dials, l.dial)
-		l.dial = 0
-	}
+	r.undial(l)
 	if l.ticket != 0 {
 		delete(r.posts, l.ticket)
 		l.ticket = 0

@@ -36,6 +36,8 @@ type member struct {
 	lease    *lease  // of a guest: what it logs in by
 	lent     lent    // what stands for it where others need an address
 	lines    []*line // to it, or for it
+	trust    trust   // of a guest with a listener
+	asking   *asking // nil: nobody is to be dialled for it
 	rooms    []*room
 }
 

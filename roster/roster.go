@@ -22,6 +22,7 @@
 package roster
 
 import (
+	"container/list"
 	"iter"
 	"net/netip"
 	"time"
@@ -43,6 +44,9 @@ type Config struct {
 	BlockFor        time.Duration
 	BlockEverywhere bool
 	Known           Known // what the store knows
+	// Lines is how many talks with people who have an address of their own may be
+	// open; 0: as many as a roster carries.
+	Lines int
 	// Keys makes the session key of a call: 15 decimal digits, the first not 0,
 	// that nobody can guess (dtu.md, Voice 7). nil: there are no calls.
 	Keys func() uint64
@@ -83,7 +87,9 @@ type Roster struct {
 	leased    listing            // those people, and those who are shown to them
 	pools     [2]pool            // ports that are lent, by kind: tcp, udp
 	lines     map[pair]*line
-	dials     map[uint64]*line   // under way
+	dials     map[uint64]*dial // under way
+	hosts     map[netip.Addr]*host
+	asking    list.List          // for whom people are to be dialled, whose turn it is first
 	posts     map[uint64]*line   // by ticket
 	numbered  uint64             // dials and tickets
 	listening map[netip.Addr]int // users with a listener there
@@ -141,7 +147,7 @@ func New(c Config) *Roster {
 		cfg: c, far: bare(c.Advertise), table: table{users: newIndex()},
 		named: map[string]*member{}, accounts: map[string]*account{}, aliases: map[string]*account{},
 		aliased: map[string]*member{}, aliasNumbers: numbers{}, twinNumbers: numbers{}, rooms: map[string]*room{},
-		lines: map[pair]*line{}, dials: map[uint64]*line{}, posts: map[uint64]*line{},
+		lines: map[pair]*line{}, dials: map[uint64]*dial{}, hosts: map[netip.Addr]*host{}, posts: map[uint64]*line{},
 		listening: map[netip.Addr]int{}, unnamed: map[netip.Addr]int{},
 		leases: map[netip.AddrPort]*lease{}, leasesAt: map[netip.Addr]int{},
 		locks: locks{span: c.BlockFor, everywhere: c.BlockEverywhere, names: map[string]*tries{}},

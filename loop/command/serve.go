@@ -84,9 +84,11 @@ func runServe(c *cli.Context, dialects []codec.Dialect, s streams) error {
 		return err
 	}
 	cfg.Doors, cfg.Seed = append(cfg.Doors, lent...), seed
-	if n := c.Int("max-conns"); n < 0 {
+	n := c.Int("max-conns")
+	if n < 0 {
 		return badUse("mim serve", "cannot use %s: it is at least 1, or 0 for as many as the system allows", given(c, "max-conns"))
 	}
+	cfg.Roster.Lines = (n + 3) / 4 // most connections are for those who come
 	if isTerminal(s.out) {
 		w := newWindow(s.out)
 		defer w.close()
