@@ -1,6 +1,7 @@
 package voicetest
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,11 +40,13 @@ func PulseAudio(t testing.TB, modules ...string) (socket string, process *os.Pro
 			t.Logf("pulseaudio said:\n%s", said)
 		}
 	})
-	// It says nowhere that it is ready, but by its socket.
+	// It says nowhere that it is ready, but by taking a connection: the file of
+	// its socket is there before it listens.
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for range 1000 {
-		if _, err := os.Stat(socket); err == nil {
+		if conn, err := net.Dial("unix", socket); err == nil {
+			conn.Close()
 			return socket, cmd.Process
 		}
 		<-tick.C

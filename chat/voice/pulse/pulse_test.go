@@ -102,21 +102,23 @@ func TestLoop(t *testing.T) {
 	if len(heard) < voice.Rate || played < voice.Rate {
 		t.Fatal("that is too little")
 	}
+	// Where the machine is busy the server drops pieces of it, and the tone goes on
+	// elsewhere in its period: 200 ms without that are enough.
 	best := 0.0
-	const second = voice.Rate
-	for at := 0; at+second <= len(heard); at += second / 10 {
+	const span = voice.Rate / 5
+	for at := 0; at+span <= len(heard); at += span / 8 {
 		var re, im, all float64
-		for i, v := range heard[at : at+second] {
+		for i, v := range heard[at : at+span] {
 			a := 2 * math.Pi * hertz * float64(i) / voice.Rate
 			re, im, all = re+float64(v)*math.Cos(a), im+float64(v)*math.Sin(a), all+float64(v)*float64(v)
 		}
-		best = max(best, (re*re+im*im)*2/second/(all+1))
+		best = max(best, (re*re+im*im)*2/span/(all+1))
 	}
 	peak := int16(0)
 	for _, v := range heard {
 		peak = max(peak, v)
 	}
-	t.Logf("the tone is %.3f of the best second of what was heard, its peak %d", best, peak)
+	t.Logf("the tone is %.3f of the best 200 ms of what was heard, its peak %d", best, peak)
 	if best < 0.9 || math.Abs(float64(peak)-amplitude) > 1500 {
 		t.Errorf("a tone of %.0f was played, %.2f of what was heard is it, with a peak of %d", amplitude, best, peak)
 	}
