@@ -39,6 +39,7 @@ type entry struct {
 	open   int32 // deliveries of it that have no outcome yet
 	// confirm is the datagram that brought it, if its sender waits for a word.
 	confirm *confirm
+	caller  chat.Link // the connection of a line by which it came, if not 0: it is answered there
 	timer   timer
 
 	// answer.To is one of these; To, Text and Name of others lie in text.

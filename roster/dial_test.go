@@ -127,7 +127,7 @@ func TestCallersAreBounded(t *testing.T) {
 	}
 	w.play([]step{
 		{"call 51 0 10.0.0.5", ""}, {"hello 51 bob", ">51 ok; >22 close"},
-		{"line 51 hello", ">51 ok; >1 said bob hello"},
+		{"line 51 hello", ">1 said bob hello"},
 	})
 }
 

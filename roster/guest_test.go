@@ -342,7 +342,7 @@ func TestBlockedGuests(t *testing.T) {
 	block("bob")
 	block("Eve")
 	w.play([]step{
-		{"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"line 7 hi", ">7 ok; >7 close"}, {"7 close", ""},
+		{"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"line 7 hi", ">7 close"}, {"7 close", ""},
 		{"arrived 0 10.0.0.6:6000 9 hi", ""},
 		{"ask 1 bob you hear me", "dial 1 10.0.0.5:5000 as hans"},
 	})

@@ -350,7 +350,7 @@ func (d *delivery) says(m *member) *chat.Said {
 
 // detach answers the author of a text that stays on its way.
 func (r *Roster) detach(d *delivery, err error) {
-	if d.of == nil || d.of.link == 0 && d.of.confirm == nil {
+	if d.of == nil || d.of.link == 0 && d.of.confirm == nil && d.of.caller == 0 {
 		return
 	}
 	e := r.loose(&d.of.say)

@@ -25,6 +25,7 @@ type mixed struct {
 	rng     *rand.Rand
 	souls   []*soul
 	wires   map[int]*cable // by link
+	opened  int            // links
 	dials   []dialling
 	posts   []posting
 	puts    []*Keeping
@@ -333,13 +334,10 @@ func (m *mixed) closed(n int) {
 	m.carryOut(m.Closed(m.now, linkOf(n)))
 }
 
-// newLink gives the number of a link.
+// newLink gives the number of a link, which names it for ever.
 func (m *mixed) newLink() int {
-	for n := 1; ; n++ {
-		if m.Roster.at(linkOf(n)) == nil && m.wires[n] == nil {
-			return n
-		}
-	}
+	m.opened++
+	return m.opened
 }
 
 // comes has a soul log in, with a new past.

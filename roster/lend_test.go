@@ -159,7 +159,7 @@ func TestCallsToLentPorts(t *testing.T) {
 		what  string
 		steps []step
 	}{
-		{"a user with a listener", []step{{"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"line 7 hi", ">7 ok; >1 said bob hi"}, {"1 got bob", ""}}},
+		{"a user with a listener", []step{{"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"line 7 hi", ">1 said bob hi"}, {"1 got bob", ">7 ok ann"}}},
 		{"the name is as the user wrote it", []step{{"call 7 0 10.0.0.5", ""}, {"hello 7 Bob", ">7 ok; >7 close"}}},
 		{"from another address", []step{{"call 7 0 10.0.0.9", ">7 close"}, {"hello 7 bob", ""}}},
 		{"from the address of a user who has no listener", []step{{"call 7 0 10.0.0.1", ">7 close"}}},
@@ -176,22 +176,22 @@ func TestCallsToLentPorts(t *testing.T) {
 		}},
 		{"a caller who goes before it is said", []step{{"call 7 0 10.0.0.5", ""}, {"5 close", "*-5 went bob; stand 2 nobody"}, {"hello 7 bob", ">7 ok; >7 close"}}},
 		{"no name in 30 s", []step{{"call 7 0 10.0.0.5", ""}, {"wait 29s", ""}, {"wait 1s", ">7 close toolate"}, {"hello 7 bob", ""}, {"7 close", ""}}},
-		{"a text in front of the name", []step{{"call 7 0 10.0.0.5", ""}, {"line 7 hi", ">7 ok"}, {"hello 7 bob", ">7 ok"}}},
-		{"a second name changes nothing", []step{{"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"hello 7 dan", ">7 ok"}, {"line 7 hi", ">7 ok; >1 said bob hi"}}},
+		{"a text in front of the name", []step{{"call 7 0 10.0.0.5", ""}, {"line 7 hi", ""}, {"hello 7 bob", ">7 ok"}}},
+		{"a second name changes nothing", []step{{"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"hello 7 dan", ">7 ok"}, {"line 7 hi", ">1 said bob hi"}}},
 		{"the person leaves", []step{{"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"1 close", "*-1 went ann; >7 close; *-1 went ann; stand 0 nobody"}, {"line 7 hi", ""}}},
 		{"the caller logs out", []step{{"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"5 close", "*-5 went bob; >7 close; stand 2 nobody"}, {"line 7 hi", ""}}},
 		{"the person, who has a socket, leaves while a text is under way", []step{
-			{"call 7 2 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"line 7 hi", ">7 ok; post 2 to 10.0.0.6:6000 1 hi"},
-			{"withdraw 6 10.0.0.6 6000", "*-1 went eve; bye 2 10.0.0.6:6000; >7 close; *-1 went eve; >6 ok; >6 close"}, {"line 7 hi", ""},
+			{"call 7 2 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"line 7 hi", "post 2 to 10.0.0.6:6000 1 hi"},
+			{"withdraw 6 10.0.0.6 6000", "*-1 went eve; >7 ok eve; bye 2 10.0.0.6:6000; >7 close; *-1 went eve; >6 ok; >6 close"}, {"line 7 hi", ""},
 		}},
 		{"two of one name at one address: the older one", []step{
 			{"toy 7 10.0.0.5 bob 5001", ">7 ok; >7 page(ann cat bob eve); *-7 came bob; stand 3 bob~2"},
-			{"call 8 0 10.0.0.5", ""}, {"hello 8 bob", ">8 ok"}, {"line 8 hi", ">8 ok; >1 said bob hi"},
+			{"call 8 0 10.0.0.5", ""}, {"hello 8 bob", ">8 ok"}, {"line 8 hi", ">1 said bob hi"},
 		}},
 		{"a twin at another address calls by the name it has claimed", []step{
 			{"toy 7 10.0.0.7 bob 5001", ">7 ok; >7 page(ann cat bob eve); *-7 came bob; stand 3 bob~2"},
-			{"call 8 0 10.0.0.7", ""}, {"hello 8 bob", ">8 ok"}, {"line 8 hi", ">8 ok; >1 said bob~2 hi"},
-			{"5 close", "*-5 went bob; stand 2 nobody"}, {"call 9 1 10.0.0.7", ""}, {"hello 9 bob", ">9 ok"}, {"line 9 hi", ">9 ok; >2 said bob~2 hi mark 2"},
+			{"call 8 0 10.0.0.7", ""}, {"hello 8 bob", ">8 ok"}, {"line 8 hi", ">1 said bob~2 hi"},
+			{"5 close", "*-5 went bob; stand 2 nobody"}, {"call 9 1 10.0.0.7", ""}, {"hello 9 bob", ">9 ok"}, {"line 9 hi", ">2 said bob~2 hi mark 2"},
 		}},
 	} {
 		t.Run(c.what, func(t *testing.T) {

@@ -355,19 +355,21 @@ func (r *Roster) isNamed(k *link) {
 
 // onLine is Do for a link to a user with a listener of their own.
 func (r *Roster) onLine(k *link, q chat.Request) {
-	r.reply(k.id, chat.Answer{To: q}) // which has no words there
 	switch q := q.(type) {
 	case *chat.Hello:
+		r.reply(k.id, chat.Answer{To: q}) // which has no words there, nor have others
 		if k.line.own == nil {
 			r.hello(k, q)
 		}
 	case *chat.Say:
 		if l := k.line; l.own != nil {
 			l.used = r.now
-			if err := r.sayAs(l.own, l.other, q, nil); err != nil {
+			if err := r.sayAs(l.own, l.other, q, nil, k.id); err != nil {
 				r.end(k, nil) // the only word there is for it
 			}
 		}
+	default:
+		r.reply(k.id, chat.Answer{To: q})
 	}
 }
 
@@ -389,8 +391,10 @@ func (r *Roster) hello(k *link, q *chat.Hello) {
 }
 
 // sayAs is a text of a guest. confirm, if not nil, is told whoever sent it once
-// it has arrived or is stored. The error is why it cannot even be tried.
-func (r *Roster) sayAs(m, to *member, q *chat.Say, confirm *confirm) error {
+// it has arrived or is stored; caller, if not 0, is answered when its outcome is
+// known: a program that writes faster than another reads is not read meanwhile.
+// The error is why it cannot even be tried.
+func (r *Roster) sayAs(m, to *member, q *chat.Say, confirm *confirm, caller chat.Link) error {
 	if r.heldText+len(q.Text) > maxHeldText {
 		return errHeldText
 	}
@@ -401,7 +405,7 @@ func (r *Roster) sayAs(m, to *member, q *chat.Say, confirm *confirm) error {
 	}
 	e := r.loose(say)
 	say.Text = nil
-	e.confirm = confirm
+	e.confirm, e.caller = confirm, caller
 	r.route(m, e)
 	err := e.answer.Err
 	if e.open == 0 {

@@ -43,7 +43,7 @@ func TestLines(t *testing.T) {
 		{"an outcome of a dial that nobody waits for", []step{{"undialled 77", ""}, {"dialled 77 8", ">8 close"}}},
 		{"he calls back while we dial: one line, both connections are heard", []step{
 			{"1 say bob hi", "dial 1 10.0.0.5:5000 as ann"}, {"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok; >7 said ann hi mark 1"},
-			{"dialled 1 8", ""}, {"left 7 1", ">1 ok bob"}, {"line 7 a", ">7 ok; >1 said bob a"}, {"1 got bob", ""}, {"line 8 b", ">8 ok; >1 said bob b"},
+			{"dialled 1 8", ""}, {"left 7 1", ">1 ok bob"}, {"line 7 a", ">1 said bob a"}, {"1 got bob", ">7 ok ann"}, {"line 8 b", ">1 said bob b"},
 		}},
 		{"of two connections one is kept for texts: they do not overtake each other", []step{
 			{"1 say bob hi", "dial 1 10.0.0.5:5000 as ann"}, {"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok; >7 said ann hi mark 1"},
@@ -89,13 +89,13 @@ func TestLines(t *testing.T) {
 		}},
 		{"a line on which nothing is said is closed after 15 min", append(up, step{"withdraw 6 10.0.0.6 6000", gone}, step{"wait 14m59s", ""}, step{"wait 1s", ">8 close"}, step{"1 say bob two", "dial 2 10.0.0.5:5000 as ann"})},
 		{"counted from the last text of either side", append(up,
-			step{"withdraw 6 10.0.0.6 6000", gone}, step{"wait 10m", ""}, step{"line 8 still here", ">8 ok; >1 said bob still here"}, step{"1 got bob", ""},
+			step{"withdraw 6 10.0.0.6 6000", gone}, step{"wait 10m", ""}, step{"line 8 still here", ">1 said bob still here"}, step{"1 got bob", ">8 ok ann"},
 			step{"wait 14m59s", ""}, step{"wait 1s", ">8 close"})},
 		{"what he says", append(up,
-			step{"line 8 hello", ">8 ok; >1 said bob hello"}, step{"line 8 0123456789ab", ">8 ok"}, step{"1 got bob", ">1 said bob 0123456789"},
-			step{"1 got bob", ">1 said bob ab"}, step{"1 got bob", ""})},
+			step{"line 8 hello", ">1 said bob hello"}, step{"line 8 0123456789ab", ""}, step{"1 got bob", ">8 ok ann; >1 said bob 0123456789"},
+			step{"1 got bob", ">1 said bob ab"}, step{"1 got bob", ">8 ok ann"})},
 		{"he has a line and says it on another that he opens himself", append(up,
-			step{"call 7 0 10.0.0.5", ""}, step{"hello 7 bob", ">7 ok"}, step{"line 7 hello", ">7 ok; >1 said bob hello"})},
+			step{"call 7 0 10.0.0.5", ""}, step{"hello 7 bob", ">7 ok"}, step{"line 7 hello", ">1 said bob hello"})},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			w := square(t)
@@ -112,7 +112,7 @@ func TestLowPortsAreNotDialled(t *testing.T) {
 		{"1 say low hi", ">1 undelivered low"},
 		{"toy 8 10.0.0.7 high 1024", ">8 ok; >8 page(ann cat bob eve low); *-8 came high; note all 4 lent UDP ports are taken: who comes now is not in the tables of UDP programs"},
 		{"1 say high hi", "dial 1 10.0.0.7:1024 as ann"},
-		{"call 9 0 10.0.0.7", ""}, {"hello 9 low", ">9 ok"}, {"line 9 I can call", ">9 ok; >1 said low I can call"}, {"1 say low hi", ">9 said ann hi mark 2"},
+		{"call 9 0 10.0.0.7", ""}, {"hello 9 low", ">9 ok"}, {"line 9 I can call", ">1 said low I can call"}, {"1 say low hi", ">9 said ann hi mark 2"},
 	})
 }
 
@@ -166,5 +166,21 @@ func TestAuthorLeavesWithTheAnswer(t *testing.T) {
 	})
 	if err := w.isEmpty(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCallerWaits: a text by a line is answered when its outcome is known, and
+// only then may its program be read further: what it writes faster than another
+// one reads is not lost.
+func TestCallerWaits(t *testing.T) {
+	called := []step{{"call 7 0 10.0.0.5", ""}, {"hello 7 bob", ">7 ok"}, {"line 7 one", ">1 said bob one"}, {"line 7 two", ""}}
+	for what, steps := range map[string][]step{
+		"confirmed":           {{"1 got bob", ">7 ok ann; >1 said bob two"}, {"1 got bob", ">7 ok ann"}},
+		"not confirmed":       {{"wait 2s", ">7 ok ann; >1 said bob two"}, {"wait 2s", ">7 ok ann"}},
+		"its receiver leaves": {{"line 7 three", ""}, {"1 close", "*-1 went ann; >7 close; *-1 went ann; stand 0 nobody"}},
+		"it leaves":           {{"7 close", ""}, {"1 got bob", ">1 said bob two"}, {"1 got bob", ""}},
+		"no receipts there":   {{"call 8 1 10.0.0.5", ""}, {"hello 8 bob", ">8 ok"}, {"line 8 hi", ">2 said bob hi mark 2"}, {"left 2 2", ">8 ok cat"}},
+	} {
+		t.Run(what, func(t *testing.T) { square(t).play(append(called[:len(called):len(called)], steps...)) })
 	}
 }

@@ -129,7 +129,7 @@ func (r *Roster) Arrived(now time.Time, index int, from netip.AddrPort, q *chat.
 		}
 		return r.out
 	}
-	_ = r.sayAs(g, m, q, &c) // not confirmed is the word for an error
+	_ = r.sayAs(g, m, q, &c, 0) // not confirmed is the word for an error
 	return r.out
 }
 
@@ -150,8 +150,12 @@ func (r *Roster) confirm(c *confirm) {
 }
 
 // confirmed acknowledges the datagram that brought the text of e, if there is
-// one and the text is safe.
+// one and the text is safe. A connection that brought it goes on in any case.
 func (r *Roster) confirmed(e *entry) {
+	if k := r.at(e.caller); e.caller != 0 && k != nil && !k.ending {
+		r.reply(k.id, chat.Answer{To: e.answer.To})
+	}
+	e.caller = 0
 	if c := e.confirm; c != nil {
 		if e.confirm = nil; e.answer.Err == nil {
 			r.confirm(c)

@@ -42,6 +42,7 @@ func hotPath() []struct {
 		{"page encode", 0, len(d.Append(nil, page, far)), func() bool { return len(d.Append(dst, page, far)) > 0 }},
 		{"line decode", 0, len(line), func() bool {
 			r, _, _ := peerLink.Next(line)
+			peerLink.Answer(dst, chat.Answer{To: r})
 			return r != nil
 		}},
 		{"line encode", 0, len(line), func() bool { return len(d.Append(dst, said, peer)) == len(line) }},

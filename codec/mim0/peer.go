@@ -18,8 +18,14 @@ type peerSession struct {
 	dialed bool
 	named  bool // the other end is known: it named itself, or it is whom we dialled
 	lines  wire.Lines
+	open   uint8 // texts that have no answer yet
 	say    *chat.Say
 }
+
+// maxOpen is how many texts of a link may wait for their answers, which come when
+// a text has arrived where it is passed on to. Then the link is not read: a
+// program learns in no other way that it writes faster than another one reads.
+const maxOpen = 64
 
 // Start says who calls: "wait till it sends its name".
 func (s *peerSession) Start(dst []byte) []byte {
@@ -35,7 +41,12 @@ func (s *peerSession) Next(p []byte) (chat.Request, int, error) {
 	if !s.named {
 		return s.name(p)
 	}
-	line, n, cut := s.lines.Next(p, maxLine)
+	var line []byte
+	var n int
+	var cut bool
+	if s.open < maxOpen {
+		line, n, cut = s.lines.Next(p, maxLine)
+	}
 	if line == nil {
 		if s.say != nil {
 			*s.say = chat.Say{} // an idle link holds on to nobody's buffer
@@ -45,6 +56,7 @@ func (s *peerSession) Next(p []byte) (chat.Request, int, error) {
 	if s.say == nil {
 		s.say = new(chat.Say)
 	}
+	s.open++
 	*s.say = chat.Say{Text: readText(line, cut), Cut: cut}
 	return s.say, n, nil
 }
@@ -67,6 +79,11 @@ func (s *peerSession) name(p []byte) (chat.Request, int, error) {
 
 // Answer is silent: between peers every line is what a person said, last words
 // would look like the other person's.
-func (s *peerSession) Answer(dst []byte, _ chat.Answer) []byte { return dst }
+func (s *peerSession) Answer(dst []byte, a chat.Answer) []byte {
+	if _, ok := a.To.(*chat.Say); ok && s.open > 0 {
+		s.open--
+	}
+	return dst
+}
 
 func (s *peerSession) Variant() codec.Variant { return peer }

@@ -136,3 +136,35 @@ func TestIdlePeerHoldsNothing(t *testing.T) {
 		t.Errorf("it holds %q", s.say.Text)
 	}
 }
+
+// TestPeerWindow: beyond maxOpen texts without an answer a link is not read, and
+// nothing of it is lost.
+func TestPeerWindow(t *testing.T) {
+	s := New().Open(codec.Link{Role: codec.Peer, Dialed: true})
+	in := []byte(strings.Repeat("hello\n", maxOpen+2))
+	next := func() chat.Request {
+		r, n, err := s.Next(in)
+		if in = in[n:]; err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	for range maxOpen {
+		if next() == nil {
+			t.Fatalf("%d bytes are left", len(in))
+		}
+	}
+	for range 2 {
+		if r := next(); r != nil || len(in) != 2*len("hello\n") {
+			t.Fatalf("%v, %d bytes are left", r, len(in))
+		}
+	}
+	s.Answer(nil, chat.Answer{To: &chat.Say{}})
+	if next() == nil || next() != nil {
+		t.Errorf("after an answer %d bytes are left", len(in))
+	}
+	s.Answer(nil, chat.Answer{To: &chat.Hello{}})
+	if next() != nil {
+		t.Error("another answer counts")
+	}
+}

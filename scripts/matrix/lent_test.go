@@ -241,3 +241,29 @@ func TestLentPortsDoNotAmplify(t *testing.T) {
 	}
 	dora.seen().never(t, said, "")
 }
+
+// TestPaste: who puts many lines at once into a talk at a lent port loses none,
+// though the other one's program confirms them one by one.
+func TestPaste(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	for _, dialect := range []string{"messenger", "dtu", "elc004"} {
+		vera := s.joinMim0(t, "vera"+dialect)
+		other := s.join(t, dialect, "other"+dialect)
+		meet(t, vera, other)
+		var paste strings.Builder
+		for i := range 300 {
+			fmt.Fprintf(&paste, "line %d\n", i)
+		}
+		c, err := vera.open(other.seen().name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := send(c, paste.String()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 300 {
+			other.seen().want(t, said, vera.name, fmt.Sprint("line ", i))
+		}
+	}
+}
