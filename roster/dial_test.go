@@ -141,3 +141,23 @@ func TestLinesAsConfigured(t *testing.T) {
 		{"ask 2 bob hi", ">2 undelivered bob"},
 	})
 }
+
+// TestCallerOfAWornName: a name under which thousands have come and gone is as
+// quickly found as another one.
+func TestCallerOfAWornName(t *testing.T) {
+	w := square(t)
+	w.open(20, "10.0.0.20:1", &deaf)
+	w.login(20, "ann", 5000) // ann~2 stays, so the numbers go on
+	for range 200 {
+		w.open(21, "10.0.0.21:1", &deaf)
+		w.login(21, "ann", 5000)
+		w.close(21)
+	}
+	w.open(21, "10.0.0.21:1", &deaf)
+	w.login(21, "ann", 5000)
+	w.play([]step{{"call 30 1 10.0.0.21", ""}, {"hello 30 ann", ">30 ok"}})
+	if w.Walked() > 1 {
+		t.Errorf("%d names are looked at", w.Walked())
+	}
+	w.play([]step{{"line 30 hi", ">2 said ann~203 hi mark 1"}})
+}

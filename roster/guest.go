@@ -2,6 +2,7 @@ package roster
 
 import (
 	"net/netip"
+	"slices"
 
 	"mim/chat"
 )
@@ -39,6 +40,9 @@ func (r *Roster) guestOf(who *chat.Person, t *chat.Traits) *member {
 func (r *Roster) enterGuest(who *chat.Person, t *chat.Traits, of func(*member)) *member {
 	m := r.guestOf(who, t)
 	of(m)
+	if c, is := callerOf(m); is {
+		r.callers[c] = append(r.callers[c], m)
+	}
 	r.appear(m, 0)
 	return m
 }
@@ -49,6 +53,11 @@ func (r *Roster) leaveGuest(m *member) {
 		r.exit(m, m.rooms[len(m.rooms)-1])
 	}
 	r.vanish(m, 0)
+	if c, is := callerOf(m); is {
+		if r.callers[c] = slices.DeleteFunc(r.callers[c], func(o *member) bool { return o == m }); len(r.callers[c]) == 0 {
+			delete(r.callers, c)
+		}
+	}
 	r.delist(m)
 }
 
@@ -81,22 +90,29 @@ func (r *Roster) mayClaim(kind int, name string, at netip.AddrPort) error {
 	return nil
 }
 
-// called finds the guest who dials from an address and says a name, of several
-// the older one; nil: there is none.
-func (r *Roster) called(addr netip.Addr, name string) *member {
-	folded := fold(name)
-	isIt := func(m *member) bool {
-		return m != nil && m.user != nil && m.user.came.Who.Name == name && m.addr() == addr
+// A caller is how one who calls a lent port is known.
+type caller struct {
+	addr netip.Addr
+	name string // as it claims it
+}
+
+// callerOf is how a guest calls whom others know by another name than it claims;
+// false: it is found by its name, or calls nobody.
+func callerOf(m *member) (caller, bool) {
+	if m.user == nil || m.odd == nil || m.odd.twin == "" {
+		return caller{}, false
 	}
-	if m := r.named[folded]; isIt(m) {
+	return caller{m.addr(), m.user.came.Who.Name}, true
+}
+
+// called finds the guest who dials from an address and says a name, nil: there
+// is none. Of several it is the one who has the name, then the oldest.
+func (r *Roster) called(addr netip.Addr, name string) *member {
+	if m := r.named[fold(name)]; m != nil && m.user != nil && m.user.came.Who.Name == name && m.addr() == addr {
 		return m
 	}
-	last := r.twinNumbers[folded].next
-	r.walked += last
-	for n := 2; n < last; n++ {
-		if m := r.named[fold(twinName(name, n))]; isIt(m) {
-			return m
-		}
+	if twins := r.callers[caller{addr, name}]; len(twins) > 0 {
+		return twins[0]
 	}
 	return nil
 }

@@ -168,7 +168,7 @@ func (r *Roster) isEmpty() error {
 		"names": len(r.named), "aliases": len(r.aliased), "members": len(r.members), "lines": len(r.lines),
 		"dials": len(r.dials), "hosts": len(r.hosts), "who wait for dials": r.asking.Len(), "posts": len(r.posts), "leases": len(r.leases), "addresses of leases": len(r.leasesAt),
 		"people in the table of leases": len(r.leased.all()), "blocks of the table": len(r.table.blocks), "rooms": len(r.rooms),
-		"listeners": len(r.listening), "callers without a name": len(r.unnamed), "links that wait": len(r.waiting),
+		"listeners": len(r.listening), "callers": len(r.callers), "callers without a name": len(r.unnamed), "links that wait": len(r.waiting),
 		"numbers of twins": len(r.twinNumbers), "numbers of aliases": len(r.aliasNumbers),
 		"who hear presence": len(r.presence.links), "who hear of members": len(r.listeners.links),
 	} {

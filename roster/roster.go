@@ -89,11 +89,12 @@ type Roster struct {
 	lines     map[pair]*line
 	dials     map[uint64]*dial // under way
 	hosts     map[netip.Addr]*host
-	asking    list.List          // for whom people are to be dialled, whose turn it is first
-	posts     map[uint64]*line   // by ticket
-	numbered  uint64             // dials and tickets
-	listening map[netip.Addr]int // users with a listener there
-	unnamed   map[netip.Addr]int // links from there whose other end has not said its name
+	asking    list.List            // for whom people are to be dialled, whose turn it is first
+	posts     map[uint64]*line     // by ticket
+	numbered  uint64               // dials and tickets
+	listening map[netip.Addr]int   // users with a listener there
+	callers   map[caller][]*member // of them, who have another name for others
+	unnamed   map[netip.Addr]int   // links from there whose other end has not said its name
 
 	locks     locks
 	calls     calls
@@ -148,7 +149,7 @@ func New(c Config) *Roster {
 		named: map[string]*member{}, accounts: map[string]*account{}, aliases: map[string]*account{},
 		aliased: map[string]*member{}, aliasNumbers: numbers{}, twinNumbers: numbers{}, rooms: map[string]*room{},
 		lines: map[pair]*line{}, dials: map[uint64]*dial{}, hosts: map[netip.Addr]*host{}, posts: map[uint64]*line{},
-		listening: map[netip.Addr]int{}, unnamed: map[netip.Addr]int{},
+		listening: map[netip.Addr]int{}, callers: map[caller][]*member{}, unnamed: map[netip.Addr]int{},
 		leases: map[netip.AddrPort]*lease{}, leasesAt: map[netip.Addr]int{},
 		locks: locks{span: c.BlockFor, everywhere: c.BlockEverywhere, names: map[string]*tries{}},
 		seen:  seen{names: map[string]sight{}}, calls: newCalls(),
