@@ -89,6 +89,7 @@ func (r *Reactor) open(c gnet.Conn, in Info) {
 	_ = c.SetNoDelay(true)
 	_ = c.SetKeepAlive(true, keepAliveIdle, keepAliveInterval, keepAliveProbes)
 	_ = setUserTimeout(c.Fd())
+	_ = setKernelQueue(c.Fd())
 	r.modeOpened(r.add(c), in)
 }
 

@@ -18,6 +18,18 @@ func setUserTimeout(fd int) error {
 	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, userTimeout)
 }
 
+// maxKernel is how much the kernel keeps of what it has not even sent to a
+// reader yet. Its own bound is 4 MiB a connection, of which a thousand readers
+// who stand still fill 4 GiB in which nobody sees them; what waits in our lists
+// all links share, and it is bounded. Bytes.
+const maxKernel = 128 << 10
+
+// setKernelQueue sets that bound; see tcp(7), TCP_NOTSENT_LOWAT. poll(2) goes by
+// it, too.
+func setKernelQueue(fd int) error {
+	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, maxKernel)
+}
+
 // unacked counts the bytes written to a TCP socket that the machine at the
 // other end has not acknowledged; see tcp(7), SIOCOUTQ.
 func unacked(fd int) (int, error) {

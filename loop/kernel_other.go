@@ -11,6 +11,9 @@ import (
 // setUserTimeout: elsewhere than on Linux keep-alive alone finds the dead.
 func setUserTimeout(int) error { return nil }
 
+// setKernelQueue: elsewhere than on Linux the kernel keeps what it likes.
+func setKernelQueue(int) error { return nil }
+
 // unacked: what the kernel has counts as arrived.
 func unacked(int) (int, error) { return 0, nil }
 

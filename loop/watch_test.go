@@ -91,7 +91,7 @@ func TestLeftNeedsTheOtherEnd(t *testing.T) {
 	}
 	defer nc.Close()
 	id := m.link(t, 0)
-	const size = 200 << 10 // more than the window, less than our socket buffer
+	const size = 100 << 10 // more than the window, less than maxKernel
 	on(t, r, func() { m.Watch(id, m.Send(id, make([]byte, size), 0, false)) })
 	var began, now time.Duration
 	on(t, r, func() { began = r.at })
@@ -156,7 +156,7 @@ func TestLeftAtTheEnd(t *testing.T) {
 	}
 	defer nc.Close()
 	id := m.link(t, 0)
-	const size = 200 << 10
+	const size = 100 << 10
 	on(t, r, func() { m.Watch(id, m.Send(id, make([]byte, size), 0, false)) })
 	eventually(t, "our kernel has all", func() (ok bool) {
 		on(t, r, func() {

@@ -158,12 +158,16 @@ func (r *Report) Text() string {
 	}
 	fmt.Fprintf(&b, "%s: %d people by %s at %s, %.1f s\n", r.Script, r.People, r.Dialect, r.Server, r.Seconds)
 	row("logins", "%d in %.2f s, %.0f a second; ms: %s", r.Logins, r.LoginSeconds, r.LoginRate, r.LoginTimes)
-	row("texts", "%d sent (%.0f a second), %d of %d delivered (%.0f a second)", r.Sent, r.SentRate, r.Delivered, r.Expected, r.ReadRate)
-	row("", "%d lost, %d failed, %d repeated, %d reordered, %d excused", r.Lost, r.Failed, r.Repeated, r.Reordered, r.Excused)
+	if r.Sent > 0 {
+		row("texts", "%d sent (%.0f a second), %d of %d delivered (%.0f a second)", r.Sent, r.SentRate, r.Delivered, r.Expected, r.ReadRate)
+		row("", "%d lost, %d failed, %d repeated, %d reordered, %d excused", r.Lost, r.Failed, r.Repeated, r.Reordered, r.Excused)
+	}
 	if r.Abroad+r.AbroadFailed+r.Heard > 0 {
 		row("others", "%d texts for people who are not of this run, %d of them failed; %d heard from such people", r.Abroad, r.AbroadFailed, r.Heard)
 	}
-	row("latency", "ms from when they were due: %s", r.Times)
+	if r.Sent > 0 {
+		row("latency", "ms from when they were due: %s", r.Times)
+	}
 	if t := r.Table; t != nil {
 		row("table", "%d entries heard; %d people's tables compared, %d wrong, %d others in it", t.Entries, t.Checked, t.Wrong, t.Others)
 	}

@@ -6,7 +6,7 @@
 // room. docs/LOAD.md teaches it; in short:
 //
 //	ramp 500 per second            so many log in
-//	stop after 30s                 counted from when all are in
+//	stop after 30s                 counted from when all are in, or sooner if all are at the end
 //	people all                     whose lines follow: all (also without this
 //	                               line), odd, even, rest, 7, 1 to 10
 //	say to TARGET "text"           or 200 bytes, or nothing
