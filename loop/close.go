@@ -3,6 +3,7 @@ package loop
 import (
 	"errors"
 	"io"
+	"syscall"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
@@ -162,6 +163,13 @@ func (r *Reactor) lingered(l *link) {
 func (r *Reactor) over(l *link, err error) {
 	if l.phase == dead {
 		return
+	}
+	if errors.Is(err, io.EOF) {
+		// gnet also says so where epoll reports an error without input: a reset
+		// of which the kernel has told one half when it is asked.
+		if why := failure(int(l.fd)); errors.Is(why, syscall.ECONNRESET) {
+			err = why
+		}
 	}
 	if l.phase == doomed || l.is(broken) || !errors.Is(err, io.EOF) {
 		if why := l.reason(); why != nil || l.phase == doomed {
